@@ -1,0 +1,1 @@
+"""Motet: customer engagement over seven channels from one engine."""

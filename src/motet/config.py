@@ -1,0 +1,124 @@
+"""Configuration: one validated, frozen object, built from the environment at the edge.
+
+A channel's provider is named by one URL (`MOTET_EMAIL_URL=smtp://user:password@host:587`); its scheme picks the
+provider from `channels.registry`, which reads the rest. No other module reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from motet.core.errors import Problem, Refused
+from motet.core.words import Channel
+
+DEFAULT_LANES = 64
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that Motet is told from outside. `secret` and `providers` never appear in logs."""
+
+    home: Path
+    database_url: str | None  # None: the embedded server
+    host: str
+    port: int
+    secret: bytes
+    public_url: str  # where customers reach the links, without a trailing slash
+    api_key: str | None  # None: no sign-in, allowed on loopback only
+    lanes: int = DEFAULT_LANES
+    providers: dict[Channel, str] = {}  # channel -> provider URL
+    sender: str = "Motet <hello@motet.example>"  # the From of email
+    postal_address: str = ""
+    outbox_url: str | None = None  # the local outbox, when it runs
+    egress_allow: tuple[str, ...] = ()  # hosts or networks that may be private
+    dkim: str | None = None  # selector:domain:path-of-private-key
+
+    def __repr__(self) -> str:
+        return (
+            f"Config(home={self.home}, host={self.host}, port={self.port}, channels={[c.word for c in self.providers]})"
+        )
+
+
+_PROVIDER_VARS = {f"MOTET_{c.name}_URL": c for c in Channel}
+
+
+def read_config(env: Mapping[str, str] | None = None) -> Config:
+    """Reads and checks the environment. Raises Refused naming each variable that is wrong."""
+    env = os.environ if env is None else env
+    problems: list[Problem] = []
+    home = Path(env.get("MOTET_HOME", "motet-data")).expanduser()
+    host = env.get("MOTET_HOST", "127.0.0.1")
+    port = _integer(env, "MOTET_PORT", 8000, 1, 65535, problems)
+    lanes = _integer(env, "MOTET_LANES", DEFAULT_LANES, 1, 1024, problems)
+    api_key = env.get("MOTET_API_KEY") or None
+    if host not in _LOOPBACK and api_key is None:
+        problems.append(
+            Problem(
+                "config.open_without_key",
+                f"MOTET_HOST is {host}, which others can reach, and there is no API key",
+                "MOTET_API_KEY",
+                "set MOTET_API_KEY to a long random text, or MOTET_HOST to 127.0.0.1",
+            )
+        )
+    public_url = env.get("MOTET_PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/")  # noqa: S104
+    if urlsplit(public_url).scheme not in ("http", "https"):
+        problems.append(Problem("config.bad_url", "must start with http:// or https://", "MOTET_PUBLIC_URL"))
+    if problems:
+        raise Refused(problems)
+    return Config(
+        home=home,
+        database_url=env.get("MOTET_DATABASE_URL") or None,
+        host=host,
+        port=port,
+        secret=_secret(env, home),
+        public_url=public_url,
+        api_key=api_key,
+        lanes=lanes,
+        providers={c: env[var] for var, c in _PROVIDER_VARS.items() if env.get(var)},
+        sender=env.get("MOTET_SENDER", "Motet <hello@motet.example>"),
+        postal_address=env.get("MOTET_POSTAL_ADDRESS", ""),
+        outbox_url=env.get("MOTET_OUTBOX_URL") or None,
+        egress_allow=tuple(part.strip() for part in env.get("MOTET_EGRESS_ALLOW", "").split(",") if part.strip()),
+        dkim=env.get("MOTET_DKIM") or None,
+    )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[Problem]) -> int:
+    raw = env.get(name)
+    if not raw:
+        return default
+    if not raw.isdecimal() or not low <= int(raw) <= high:
+        problems.append(Problem("config.bad_number", f"{raw!r} is not a number from {low} to {high}", name))
+        return default
+    return int(raw)
+
+
+def _secret(env: Mapping[str, str], home: Path) -> bytes:
+    """`MOTET_SECRET`, else one that is made once and kept in the home, readable by its owner only."""
+    if given := env.get("MOTET_SECRET"):
+        if len(given) < 16:
+            raise Refused(
+                [
+                    Problem(
+                        "config.short_secret", "is shorter than 16 characters", "MOTET_SECRET", "use a long random text"
+                    )
+                ]
+            )
+        return given.encode()
+    path = home / "secret"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+    return path.read_text().strip().encode()

@@ -1,0 +1,97 @@
+"""What the pure code is told: a customer, what was said to them lately, and the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from motet.core.customers import Customer
+from motet.core.ids import enrollment_of
+from motet.core.messages import Message
+from motet.core.words import EnrollmentStatus
+
+
+class Enrollment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer in one revision of a program."""
+
+    id: UUID
+    customer_id: UUID
+    program_id: UUID
+    revision_id: UUID
+    step: int = 0
+    visit: int = 0  # counts the steps visited; the visit of a message step is part of its message's id
+    status: EnrollmentStatus = EnrollmentStatus.ACTIVE
+    entered_at: datetime
+    due_at: datetime | None = None  # when to look again; None when it has ended
+    ended_at: datetime | None = None
+    exit_reason: str | None = None
+    context: dict[str, Any] = {}  # the properties of the event that started it
+    holds: int = 0  # how often in a row the present step was held
+    failures: int = 0  # how often in a row the present step broke
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a decision about one customer may look at."""
+
+    customer: Customer
+    now: datetime
+    messages: tuple[Message, ...] = ()  # recent ones, over all programs, oldest first
+    enrollments: tuple[Enrollment, ...] = ()  # all of this customer's
+    channels: frozenset[int] = frozenset()  # channels that have a provider set up
+
+
+def profile_view(customer: Customer, now: datetime) -> dict[str, Any]:
+    """The customer as filters and templates see one: attributes first, then what Motet knows.
+
+    Attributes never hide the fixed names. Shape: a flat dict with nested attributes left nested.
+    """
+    seen = customer.last_interaction_at or customer.created_at
+    view: dict[str, Any] = dict(customer.attributes)
+    view.update(
+        customer_id=customer.external_id,
+        email=customer.email,
+        phone=customer.phone,
+        tags=list(customer.tags),
+        segments=list(customer.tags),
+        lifecycle_stage=customer.lifecycle_stage,
+        timezone=customer.timezone,
+        locale=customer.locale,
+        last_interaction_at=customer.last_interaction_at,
+        last_purchase_at=customer.last_purchase_at,
+        days_since_last_interaction=(now - seen).total_seconds() / 86400 if seen else None,
+    )
+    return view
+
+
+def enrollment_view(facts: Facts, enrollment: Enrollment) -> dict[str, Any]:
+    """The customer, the event that started the enrollment, and what its messages brought.
+
+    `email_sent`, `email_opened`, `email_clicked` (and so on for each channel) speak of this enrollment's
+    messages: False until one was. The event's properties win over attributes of the same name, since
+    they are nearer to the matter; `event` holds them whole.
+    """
+    view = profile_view(facts.customer, facts.now)
+    view.update(enrollment.context)
+    view["event"] = enrollment.context
+    view.update(engagement(facts.messages, enrollment.id))
+    return view
+
+
+def engagement(messages: tuple[Message, ...], enrollment_id: UUID) -> Mapping[str, bool]:
+    """`{channel}_{sent|delivered|opened|clicked}` over one enrollment's messages."""
+    from motet.core.words import Channel
+
+    seen = {f"{c.word}_{what}": False for c in Channel for what in ("sent", "delivered", "opened", "clicked")}
+    for message in messages:
+        if enrollment_of(message.id) != enrollment_id:
+            continue
+        word = message.channel.word
+        seen[f"{word}_sent"] |= message.sent_at is not None
+        seen[f"{word}_delivered"] |= message.delivered_at is not None
+        seen[f"{word}_opened"] |= message.opened_at is not None
+        seen[f"{word}_clicked"] |= message.clicked_at is not None
+    return seen
