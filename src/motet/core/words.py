@@ -14,7 +14,7 @@ class Word(IntEnum):
         return self.name.lower()
 
     @classmethod
-    def of(cls, word: str) -> "Word":
+    def of(cls, word: str) -> Word:
         """The member called `word`. Raises KeyError when there is none."""
         return cls[word.upper()]
 

@@ -25,7 +25,6 @@ from motet.core.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
 _ROOT_RUNS_AS = "motet-postgres"  # PostgreSQL refuses to run as root
-_DATABASE = "motet"
 
 # `synchronous_commit` stays on: an acknowledged event is on disk.
 _SETTINGS = {
@@ -56,12 +55,12 @@ class EmbeddedServer:
         self.home = home.resolve()
         self.data = self.home / "postgres"
         digest = hashlib.blake2b(str(self.data).encode(), digest_size=6).hexdigest()
-        self.sockets = Path("/tmp") / f"motet-{os.getuid()}-{digest}"  # a socket's path is at most 107 bytes
+        self.sockets = Path("/tmp") / f"motet-{os.getuid()}-{digest}"  # noqa: S108 - a path of at most 107 bytes, mode 0700
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"postgresql://motet@/{_DATABASE}?host={self.sockets}&port=5432"
+        return f"postgresql://motet@/motet?host={self.sockets}&port=5432"
 
     @property
     def mine(self) -> bool:
@@ -143,9 +142,9 @@ class EmbeddedServer:
 
     def _create_database(self) -> None:
         base = ("psql", "-h", str(self.sockets), "-p", "5432", "-U", "motet", "-d", "postgres", "-tAc")
-        found = self._run(*base, f"SELECT 1 FROM pg_database WHERE datname = '{_DATABASE}'")
+        found = self._run(*base, "SELECT 1 FROM pg_database WHERE datname = 'motet'")
         if not found.stdout.strip():
-            self._run(*base, f"CREATE DATABASE {_DATABASE}")
+            self._run(*base, "CREATE DATABASE motet")
 
     def _run(self, tool: str, *args: str, check: bool = True, drop: bool = False) -> subprocess.CompletedProcess[bytes]:
         """Runs one of PostgreSQL's own tools; `drop` gives up root, which initdb asks for."""
