@@ -20,3 +20,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message_id: UUID | None = None  # the message that caused it
     value: float = 0.0  # revenue, in the brand's currency
     source: str = "api"  # api | import | link | provider | simulation
+
+
+DEVICES_GONE = "devices_gone"  # some devices of a push that was accepted do not exist any more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ import msgspec
 from motet.core.customers import Customer
 from motet.core.ids import enrollment_of
 from motet.core.messages import Message
-from motet.core.words import EnrollmentStatus
+from motet.core.words import Channel, EnrollmentStatus
 
 
 class Enrollment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +25,7 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     visit: int = 0  # counts the steps visited; the visit of a message step is part of its message's id
     status: EnrollmentStatus = EnrollmentStatus.ACTIVE
     entered_at: datetime
+    arrived_at: datetime  # at the present step
     due_at: datetime | None = None  # when to look again; None when it has ended
     ended_at: datetime | None = None
     exit_reason: str | None = None
@@ -67,25 +67,34 @@ def profile_view(customer: Customer, now: datetime) -> dict[str, Any]:
     return view
 
 
-def enrollment_view(facts: Facts, enrollment: Enrollment) -> dict[str, Any]:
-    """The customer, the event that started the enrollment, and what its messages brought.
+def spoken_view(customer: Customer, context: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """What templates see: the customer, then the event that started the enrollment.
 
-    `email_sent`, `email_opened`, `email_clicked` (and so on for each channel) speak of this enrollment's
-    messages: False until one was. The event's properties win over attributes of the same name, since
-    they are nearer to the matter; `event` holds them whole.
+    The event's properties win over attributes of the same name, since they are nearer to the matter; `event`
+    holds them whole.
     """
-    view = profile_view(facts.customer, facts.now)
-    view.update(enrollment.context)
-    view["event"] = enrollment.context
+    view = profile_view(customer, now)
+    view.update(context)
+    view["event"] = context
+    return view
+
+
+def enrollment_view(facts: Facts, enrollment: Enrollment) -> dict[str, Any]:
+    """What a message's condition sees: `spoken_view`, and what the enrollment's messages brought so far.
+
+    `email_sent`, `email_opened`, `email_clicked` (and so on for each channel) are False until one was.
+    """
+    view = spoken_view(facts.customer, enrollment.context, facts.now)
     view.update(engagement(facts.messages, enrollment.id))
     return view
 
 
-def engagement(messages: tuple[Message, ...], enrollment_id: UUID) -> Mapping[str, bool]:
-    """`{channel}_{sent|delivered|opened|clicked}` over one enrollment's messages."""
-    from motet.core.words import Channel
+_NOTHING_YET = {f"{c.word}_{what}": False for c in Channel for what in ("sent", "delivered", "opened", "clicked")}
 
-    seen = {f"{c.word}_{what}": False for c in Channel for what in ("sent", "delivered", "opened", "clicked")}
+
+def engagement(messages: tuple[Message, ...], enrollment_id: UUID) -> dict[str, bool]:
+    """`{channel}_{sent|delivered|opened|clicked}` over one enrollment's messages."""
+    seen = dict(_NOTHING_YET)
     for message in messages:
         if enrollment_of(message.id) != enrollment_id:
             continue

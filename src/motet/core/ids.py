@@ -56,7 +56,7 @@ def derive_enrollment_id(customer_id: UUID, program_id: UUID, cause: UUID, ms: i
 
     The same customer, program, cause and moment give the same id.
     """
-    digest = hashlib.blake2b(program_id.bytes + cause.bytes, digest_size=4).digest()
+    digest = hashlib.blake2b(customer_id.bytes + program_id.bytes + cause.bytes, digest_size=4).digest()
     seed = int.from_bytes(digest, "big") & _SEED_MASK
     tail = customer_id.int & _TAIL
     return UUID(int=(ms & 0xFFFFFFFFFFFF) << 80 | _VERSION | _VARIANT | seed << 32 | tail)

@@ -17,6 +17,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     customer_id: UUID
+    campaign_id: UUID
     revision_id: UUID
     step: int
     channel: Channel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 
 
 class Word(IntEnum):
@@ -14,7 +15,7 @@ class Word(IntEnum):
         return self.name.lower()
 
     @classmethod
-    def of(cls, word: str) -> Word:
+    def of(cls, word: str) -> Self:
         """The member called `word`. Raises KeyError when there is none."""
         return cls[word.upper()]
 

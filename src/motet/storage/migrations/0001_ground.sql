@@ -167,6 +167,7 @@ CREATE TABLE enrollment (
     holds       smallint NOT NULL DEFAULT 0,
     failures    smallint NOT NULL DEFAULT 0,
     entered_at  timestamptz NOT NULL,
+    arrived_at  timestamptz NOT NULL,  -- at the present step
     due_at      timestamptz,
     ended_at    timestamptz,
     exit_reason text,
@@ -203,7 +204,7 @@ CREATE TABLE message (
     error        text,
     PRIMARY KEY (lane, customer_id, id)
 ) PARTITION BY RANGE (id);
-CREATE INDEX message_queue ON message (lane, channel, priority, send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX message_queue ON message (lane, channel, priority DESC, send_at) WHERE send_at IS NOT NULL;
 
 -- What was held or dropped, and refused entries. What was sent keeps its reasons on its message.
 CREATE TABLE decision (

@@ -1,0 +1,124 @@
+"""From a spec, as documents write it, to the tree. Every problem is found in one pass, with its place and its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from typing import Any as Anything
+
+from motet.core.errors import Problem
+from motet.core.filters.operands import EXAMPLE, READ, Wrong, read_scalar, show
+from motet.core.filters.tree import All, Any, Node, Not, Op, Test
+from motet.core.spelling import guess, suggest
+
+MAX_DEPTH = 20
+MAX_SIZE = 1000  # tests and groups
+
+_NOTHING = All(())
+_NEGATED = {"$ne": Op.EQ, "$nin": Op.IN}
+_OPERATORS = (*(op.value for op in Op), *_NEGATED, "$not")
+_GROUPS = ("$and", "$or", "$nor", "$not")
+
+
+class Parser:
+    """One pass over one spec; `problems` is empty when the tree may be used."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.size = 0
+
+    def parse(self, spec: object, path: str, depth: int = 0) -> Node:
+        """A mapping: every entry holds. A list: every spec in it holds."""
+        if depth > MAX_DEPTH:
+            return self._refuse("filter.too_deep", f"is nested more than {MAX_DEPTH} deep", path)
+        if not isinstance(spec, (Mapping, list, tuple)):
+            fix = 'write a mapping such as {"cart_value": {"$gt": 50}}'
+            return self._refuse("filter.not_a_mapping", f"{show(spec)} is no condition", path, fix)
+        if not self._has_room(spec, path):
+            return _NOTHING
+        if not isinstance(spec, Mapping):
+            return _join([self.parse(part, f"{path}[{i}]", depth + 1) for i, part in enumerate(spec)])
+        return _join([self._entry(key, value, path, depth) for key, value in spec.items()])
+
+    def _entry(self, key: object, value: object, path: str, depth: int) -> Node:
+        if not isinstance(key, str):
+            return self._refuse("filter.bad_field", f"{show(key)} is no field name", path, "put it in quotes")
+        place = f"{path}.{key}"
+        if key.startswith("$"):
+            return self._group(key, value, place, depth)
+        fields = tuple(key.split("."))
+        if not all(fields):
+            return self._refuse("filter.bad_field", f"{key!r} has an empty part", place, "write names joined by dots")
+        if isinstance(value, Mapping):
+            return self._operators(fields, value, place, depth)
+        return self._test(fields, Op.EQ, value, place)
+
+    def _group(self, word: str, value: object, place: str, depth: int) -> Node:
+        if word == "$not":
+            return Not(self.parse(value, place, depth + 1))
+        if word not in _GROUPS:
+            fix = f"write {{field: {{{word}: ...}}}}" if word in _OPERATORS else suggest(word, _GROUPS)
+            return self._refuse("filter.unknown_operator", f"{word!r} stands where a field is expected", place, fix)
+        if not isinstance(value, (list, tuple)) or not value:
+            return self._refuse(
+                "filter.bad_operand", "takes a list of conditions", place, f"{word}: [{{...}}, {{...}}]"
+            )
+        if not self._has_room(value, place):
+            return _NOTHING
+        parts = [self.parse(part, f"{place}[{i}]", depth + 1) for i, part in enumerate(value)]
+        if word == "$and":
+            return _join(parts)
+        either = Any(tuple(parts))
+        return Not(either) if word == "$nor" else either
+
+    def _operators(self, fields: tuple[str, ...], spec: Mapping[Anything, Anything], place: str, depth: int) -> Node:
+        if not spec:
+            return self._refuse("filter.bad_operand", "has no operator", place, "such as {$gt: 50}")
+        if depth > MAX_DEPTH:
+            return self._refuse("filter.too_deep", f"is nested more than {MAX_DEPTH} deep", place)
+        if not self._has_room(spec, place):
+            return _NOTHING
+        return _join([self._operator(fields, word, value, place, depth) for word, value in spec.items()])
+
+    def _operator(self, fields: tuple[str, ...], word: object, value: object, place: str, depth: int) -> Node:
+        here = f"{place}.{word}"
+        if word == "$not":
+            if not isinstance(value, Mapping):
+                return self._refuse("filter.bad_operand", "takes operators", here, "such as {$not: {$gt: 50}}")
+            return Not(self._operators(fields, value, here, depth + 1))
+        if isinstance(word, str) and word in _NEGATED:
+            return Not(self._test(fields, _NEGATED[word], value, here))
+        try:
+            op = Op(word)
+        except ValueError:
+            return self._refuse("filter.unknown_operator", f"{show(word)} is no operator", here, _mend(fields, word))
+        return self._test(fields, op, value, here)
+
+    def _test(self, fields: tuple[str, ...], op: Op, value: object, place: str) -> Node:
+        operand = READ.get(op, read_scalar)(value)
+        if isinstance(operand, Wrong):
+            return self._refuse("filter.bad_operand", operand.why, place, EXAMPLE.get(op, ""))
+        return Test(fields, op, operand)
+
+    def _has_room(self, spec: Sized, path: str) -> bool:
+        """Whether the parts of `spec` still fit. Said once: what follows is not read."""
+        before, self.size = self.size, self.size + len(spec)
+        if before <= MAX_SIZE < self.size:
+            self._refuse("filter.too_large", f"has more than {MAX_SIZE} parts", path, "use $in for long lists")
+        return self.size <= MAX_SIZE
+
+    def _refuse(self, code: str, message: str, path: str, fix: str = "") -> Node:
+        self.problems.append(Problem(code, message, path, fix))
+        return _NOTHING
+
+
+def _mend(fields: tuple[str, ...], word: object) -> str:
+    """A field below a field was meant, or an operator without its dollar, or a slip of the pen."""
+    text = str(word)
+    if not text.startswith("$"):
+        near = guess(f"${text}", _OPERATORS)
+        return f"did you mean {near!r}?" if near else f"for a nested field write {'.'.join((*fields, text))!r}"
+    return suggest(text, _OPERATORS)
+
+
+def _join(parts: list[Node]) -> Node:
+    return parts[0] if len(parts) == 1 else All(tuple(parts))

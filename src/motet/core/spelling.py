@@ -1,0 +1,20 @@
+"""Guesses at what a misspelt word was meant to be, for the `fix` of a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def guess(word: str, known: Iterable[str]) -> str | None:
+    """The known word that looks most like `word`; None when none comes near."""
+    words = list(known)
+    found = get_close_matches(word[:100], words, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """A sentence for `fix`: the near word as a question, else the whole list."""
+    words = list(known)
+    near = guess(word, words)
+    return f"did you mean {near!r}?" if near else f"use one of: {', '.join(words)}"

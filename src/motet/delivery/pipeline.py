@@ -1,0 +1,265 @@
+"""Delivery: the workers of one channel take approved messages by priority and hand them to its provider.
+
+peek     the next messages of a lane, by priority
+recheck  consent and suppression once more, at the moment of sending
+render   finished content, or a refusal with a reason
+claim    `sending` is committed before the wire
+push     the provider's answer for each
+record   the answer, the counts, and what the engine should hear
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from motet.audience.profiles import load_customers
+from motet.channels.base import Provider
+from motet.content.render import RenderFailed
+from motet.core.errors import Refused
+from motet.core.facts import Facts, spoken_view
+from motet.core.messages import Answer, Outgoing, Unknown
+from motet.core.program import Program
+from motet.core.reasons import Reason
+from motet.core.words import CampaignStatus, Channel
+from motet.decisions.pipeline import recheck
+from motet.delivery.fate import settle
+from motet.delivery.queue import Ready, Waiting, claim, load_contexts, peek, record, recover, refuse
+from motet.delivery.rendering import Renderers
+from motet.storage.pool import Pool
+from motet.storage.programs import load_programs
+from motet.storage.sql import sql
+
+log = structlog.get_logger()
+
+PEEK = 256  # messages prepared in one go
+CLAIM = 64  # messages in hand at most, for each lane at work: what a crash leaves unknown
+AT_ONCE = 4  # lanes of one channel at work at the same time
+SURVEY = 5.0  # seconds between looks that no notification asked for
+WORTH = timedelta(days=3)  # a marketing message that waited longer is not sent any more
+
+TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+Refusal = tuple[Waiting, Reason, str]
+
+
+class Campaigns:
+    """Programs and statuses as delivery needs them, read again when a campaign changes."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.programs: dict[UUID, Program] = {}
+        self.status: dict[UUID, CampaignStatus] = {}
+        self.stale = True
+
+    async def refresh(self) -> None:
+        if self.stale:
+            self.stale = False
+            self.programs, campaigns = await load_programs(self.pool)
+            self.status = {c: s for c, (s, _) in campaigns.items()}
+
+    @property
+    def idle(self) -> list[UUID]:
+        """Paused campaigns: what they approved waits."""
+        return [c for c, s in self.status.items() if s is CampaignStatus.PAUSED]
+
+
+class ChannelPool:
+    """The workers of one channel."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        channel: Channel,
+        provider: Provider,
+        *,
+        lanes: int,
+        worker_id: UUID,
+        campaigns: Campaigns,
+        renderers: Renderers,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.pool = pool
+        self.channel = channel
+        self.provider = provider
+        self.worker_id = worker_id
+        self.campaigns = campaigns
+        self.renderers = renderers
+        self.now = clock
+        self.ready: set[int] = set(range(lanes))
+        self.working: set[int] = set()
+        self.due: dict[int, datetime] = {}  # lanes with a retry planned
+        self.wake = asyncio.Event()
+        self.calls = asyncio.Semaphore(provider.concurrency)
+
+    def mark(self, lane: int) -> None:
+        self.ready.add(lane)
+        self.wake.set()
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Takes lanes in turn until `stop`; what is in hand then is finished first."""
+        while not stop.is_set():
+            lane = self._next()
+            if lane is None:
+                await self._sleep()
+                continue
+            self.working.add(lane)
+            try:
+                if await self.serve(lane):
+                    self.ready.add(lane)
+            except TROUBLE as error:
+                log.warning("delivery will try again", lane=lane, channel=self.channel.word, error=repr(error))
+                self.ready.add(lane)
+                await asyncio.sleep(0.5)
+            finally:
+                self.working.discard(lane)
+                self.wake.set()
+
+    async def serve(self, lane: int) -> bool:
+        """One round of one lane. Returns whether more may wait."""
+        await self.campaigns.refresh()
+        waiting, ready, refused = await self._prepare(lane)
+        if refused:
+            await refuse(self.pool, lane, self.channel, refused, self.now())
+        for start in range(0, len(ready), CLAIM):
+            await self._deliver(lane, ready[start : start + CLAIM])
+        return len(waiting) == PEEK
+
+    async def survey(self) -> None:
+        """The look that no notification asked for: lanes with something due, and what dead workers left."""
+        await self.campaigns.refresh()
+        now = self.now()
+        for lane in await recover(self.pool, self.channel, idempotent=self.provider.idempotent, now=now):
+            self.mark(lane)
+        for row in await self.pool.fetch(sql("delivery.survey"), self.channel, now, self.campaigns.idle):
+            self.mark(row["lane"])
+
+    # peek, recheck, render -------------------------------------------------------------------------------------
+
+    async def _prepare(self, lane: int) -> tuple[list[Waiting], list[Ready], list[Refusal]]:
+        now = self.now()
+        async with self.pool.acquire() as connection:
+            waiting = await peek(connection, lane, self.channel, now, self.campaigns.idle, PEEK)
+            if not waiting:
+                return [], [], []
+            customers = {
+                c.id: c for c in await load_customers(connection, lane, sorted({w.customer_id for w in waiting}))
+            }
+            contexts = await load_contexts(connection, lane, waiting)
+        ready: list[Ready] = []
+        refused: list[Refusal] = []
+        for one in waiting:
+            customer = customers.get(one.customer_id)
+            if customer is None:  # erased since
+                refused.append((one, Reason.NO_ADDRESS, "the customer is gone"))
+                continue
+            facts = Facts(customer=customer, now=now)
+            made = self._finish(one, facts, contexts[one.id])
+            if isinstance(made, Ready):
+                ready.append(made)
+            else:
+                refused.append(made)
+        return waiting, ready, refused
+
+    def _finish(self, one: Waiting, facts: Facts, context: dict[str, object]) -> Ready | Refusal:
+        program = self.campaigns.programs.get(one.revision_id)
+        if program is None or self.campaigns.status.get(one.campaign_id) is CampaignStatus.CANCELLED:
+            return one, Reason.CAMPAIGN_STOPPED, ""
+        if not program.transactional and facts.now - one.approved_at > WORTH:
+            return one, Reason.EXPIRED, ""
+        reason = recheck(facts, self.channel, transactional=program.transactional)
+        if reason is not None:
+            return one, reason, ""
+        try:
+            renderer = self.renderers.find(program, one.step, self.channel)
+            view = spoken_view(facts.customer, context, facts.now)
+            payload = renderer.render(facts.customer, view, one.id, facts.now)
+        except (RenderFailed, Refused) as error:
+            return one, Reason.RENDER_FAILED, str(error)
+        outgoing = Outgoing(
+            message_id=one.id, customer_id=one.customer_id, payload=payload, idempotency_key=str(one.id)
+        )
+        return Ready(one, outgoing)
+
+    # claim, push, record ---------------------------------------------------------------------------------------
+
+    async def _deliver(self, lane: int, ready: Sequence[Ready]) -> None:
+        claim_id, won = await claim(self.pool, lane, self.channel, self.worker_id, ready, self.now())
+        if not won:
+            return
+        answers = await self._push(won)
+        now = self.now()
+        fates = [
+            settle(
+                one.waiting,
+                answer,
+                now,
+                idempotent=self.provider.idempotent,
+                transactional=self.campaigns.programs[one.waiting.revision_id].transactional,
+            )
+            for one, answer in zip(won, answers, strict=True)
+        ]
+        await self._insist(lambda: record(self.pool, lane, self.channel, claim_id, self.provider.name, fates, now))
+        retries = [f.send_at for f in fates if f.send_at is not None]
+        if retries:
+            self.due[lane] = min(*retries, self.due.get(lane, retries[0]))
+        if len(retries) == len(fates):
+            await self._pause(min(retries))
+
+    async def _push(self, ready: Sequence[Ready]) -> list[Answer]:
+        """The provider's answers, in order; several calls at once."""
+        size = self.provider.batch
+        parts = [ready[start : start + size] for start in range(0, len(ready), size)]
+        answers = await asyncio.gather(*(self._call(part) for part in parts))
+        return [answer for part in answers for answer in part]
+
+    async def _call(self, part: Sequence[Ready]) -> list[Answer]:
+        async with self.calls:
+            try:
+                return await self.provider.send([one.outgoing for one in part])
+            except Exception as error:  # a provider's own fault: nobody knows how far it came
+                log.exception("provider broke", provider=self.provider.name)
+                return [Unknown(repr(error)) for _ in part]
+
+    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """An answer in hand is worth waiting for a database that went away."""
+        delay = 0.2
+        while True:
+            try:
+                return await write()
+            except TROUBLE as error:
+                log.warning("answers wait for the database", channel=self.channel.word, error=repr(error))
+                await asyncio.sleep(delay)
+                delay = min(5.0, delay * 2)
+
+    async def _pause(self, until: datetime) -> None:
+        """Every message of a claim was put off: the provider is in trouble, and hammering does not help."""
+        await asyncio.sleep(min(5.0, max(0.0, (until - self.now()).total_seconds())))
+
+    # wake ------------------------------------------------------------------------------------------------------
+
+    def _next(self) -> int | None:
+        now = self.now()
+        for lane in [lane for lane, due in self.due.items() if due <= now]:
+            del self.due[lane]
+            self.ready.add(lane)
+        for lane in self.ready - self.working:
+            self.ready.discard(lane)
+            return lane
+        return None
+
+    async def _sleep(self) -> None:
+        first = min(self.due.values(), default=None)
+        timeout = SURVEY if first is None else min(SURVEY, max(0.01, (first - self.now()).total_seconds()))
+        self.wake.clear()
+        if self.ready - self.working:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await self.wake.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,103 @@
+"""All channels that one process delivers: a `ChannelPool` each, heartbeats, wakes, a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from motet.channels.base import Provider
+from motet.content.render import Brand
+from motet.core.words import Channel
+from motet.delivery.pipeline import AT_ONCE, SURVEY, TROUBLE, Campaigns, ChannelPool
+from motet.delivery.rendering import Renderers
+from motet.storage.lanes import BEAT, beat, forget
+from motet.storage.pool import Pool
+from motet.storage.wakes import Wakes
+
+log = structlog.get_logger()
+
+
+class Delivery:
+    """The pools of all channels that this process serves. `run` ends when `stop` is set."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        lanes: int,
+        worker_id: UUID,
+        providers: dict[Channel, Provider],
+        brand: Brand,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.pool = pool
+        self.worker_id = worker_id
+        self.providers = providers
+        self.campaigns = Campaigns(pool)
+        now = clock or (lambda: datetime.now(UTC))
+        renderers = Renderers(brand)
+        self.pools = {
+            channel: ChannelPool(
+                pool,
+                channel,
+                provider,
+                lanes=lanes,
+                worker_id=worker_id,
+                campaigns=self.campaigns,
+                renderers=renderers,
+                clock=now,
+            )
+            for channel, provider in providers.items()
+        }
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop`, finishes what is in hand, and takes itself off the register."""
+        await self._beat()
+        for provider in self.providers.values():
+            await provider.open()
+        try:
+            await self._run(stop)
+        finally:
+            for provider in self.providers.values():
+                await provider.close()
+        await forget(self.pool, self.worker_id)
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        wakes = Wakes(self.pool, ("motet_delivery", "motet_work"), self._heard)
+        async with wakes, asyncio.TaskGroup() as group:
+            keepers = [group.create_task(self._every(BEAT, self._beat)), group.create_task(wakes.watch())]
+            keepers += [group.create_task(self._every(SURVEY, pool.survey)) for pool in self.pools.values()]
+            workers = [group.create_task(p.work(stop)) for p in self.pools.values() for _ in range(AT_ONCE)]
+            await stop.wait()
+            for pool in self.pools.values():
+                pool.wake.set()
+            await asyncio.wait(workers)  # what is in hand is finished, and the heart beats until then
+            for keeper in keepers:
+                keeper.cancel()
+
+    async def _beat(self) -> None:
+        await beat(self.pool, self.worker_id, "delivery")
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except TROUBLE as error:
+                log.warning("will try again", work=work.__name__, error=repr(error))
+            await asyncio.sleep(seconds)
+
+    def _heard(self, channel: str, payload: str) -> None:
+        """`motet_delivery` names what waits (`lane:channel,...`); a word on `motet_work`: campaigns changed."""
+        if channel == "motet_work":
+            if not payload.startswith("lanes:"):
+                self.campaigns.stale = True
+            return
+        for part in payload.split(","):
+            lane, _, number = part.partition(":")
+            pool = self.pools.get(Channel(int(number)))
+            if pool is not None:
+                pool.mark(int(lane))

@@ -1,0 +1,163 @@
+"""Commit: everything that came of a batch, in one transaction that holds the lane's fence.
+
+A crash before it means that nothing happened; after it, all of it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from motet.core.clock import to_ms
+from motet.core.facts import Enrollment
+from motet.core.ids import uuid7
+from motet.core.messages import Message
+from motet.core.words import MessageStatus
+from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
+from motet.storage.lanes import Lease
+from motet.storage.pool import Connection
+from motet.storage.sql import sql
+
+_ENROLLMENT = (
+    "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "visit", "status", "holds", "failures",
+    "entered_at", "arrived_at", "due_at", "ended_at", "exit_reason", "context",
+)  # fmt: skip
+_MESSAGE = (
+    "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "channel", "priority", "status", "reasons",
+    "send_at", "approved_at",
+)  # fmt: skip
+_DECISION = (
+    "lane", "customer_id", "id", "campaign_id", "enrollment_id", "step", "channel", "verdict", "reasons", "until", "at",
+)  # fmt: skip
+
+
+# The statuses that the engine gives; the others are delivery's, which may be at work on the row.
+_OURS = frozenset({MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.REJECTED})
+
+
+async def commit(connection: Connection, lease: Lease, batch: Batch, effects: Effects) -> None:
+    """Writes the effects. Raises LeaseLost, and writes nothing, when the lane has another owner."""
+    lane, now = batch.lane, batch.now
+    async with connection.transaction():
+        await lease.lock(connection, lane)
+        await _copy(connection, "enrollment", _ENROLLMENT, (_enrollment(lane, e) for e in effects.born.values()))
+        await _update_enrollments(connection, lane, list(effects.moved.values()))
+        await _copy(connection, "message", _MESSAGE, (_message(lane, m, at) for m, at in effects.approved.values()))
+        touched = [m for m in effects.touched.values() if m.id not in effects.approved]
+        await _update_messages(connection, lane, touched)
+        await _copy(connection, "decision", _DECISION, (_decision(lane, d, now) for d in effects.decisions))
+        await _update_customers(connection, lane, effects.customers)
+        await effects.counts.save(connection, lane, now)
+        await _save_launches(connection, batch, effects)
+        await _save_cursor(connection, batch)
+        await _notify(connection, lane, effects)
+
+
+async def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    records = list(rows)
+    if records:
+        await connection.copy_records_to_table(table, records=records, columns=columns)
+
+
+def _enrollment(lane: int, e: Enrollment) -> tuple[Any, ...]:
+    return (
+        lane, e.customer_id, e.id, e.program_id, e.revision_id, e.step, e.visit, int(e.status), e.holds, e.failures,
+        e.entered_at, e.arrived_at, e.due_at, e.ended_at, e.exit_reason, e.context or None,
+    )  # fmt: skip
+
+
+def _message(lane: int, m: Message, send_at: datetime) -> tuple[Any, ...]:
+    return (
+        lane, m.customer_id, m.id, m.campaign_id, m.revision_id, m.step, int(m.channel), int(m.priority),
+        int(m.status), [int(r) for r in m.reasons], send_at, m.approved_at,
+    )  # fmt: skip
+
+
+def _decision(lane: int, d: DecisionRow, now: datetime) -> tuple[Any, ...]:
+    channel = None if d.channel is None else int(d.channel)
+    return (
+        lane, d.customer_id, uuid7(to_ms(now)), d.campaign_id, d.enrollment_id, d.step, channel, int(d.verdict),
+        [int(r) for r in d.reasons], d.until, now,
+    )  # fmt: skip
+
+
+async def _update_enrollments(connection: Connection, lane: int, rows: list[Enrollment]) -> None:
+    if rows:
+        rows.sort(key=lambda e: (e.customer_id, e.id))
+        await connection.execute(
+            sql("engine.update_enrollments"),
+            lane,
+            [e.customer_id for e in rows],
+            [e.id for e in rows],
+            [e.step for e in rows],
+            [e.visit for e in rows],
+            [int(e.status) for e in rows],
+            [e.holds for e in rows],
+            [e.failures for e in rows],
+            [e.arrived_at for e in rows],
+            [e.due_at for e in rows],
+            [e.ended_at for e in rows],
+            [e.exit_reason for e in rows],
+        )
+
+
+async def _update_messages(connection: Connection, lane: int, rows: list[Message]) -> None:
+    if rows:
+        rows.sort(key=lambda m: (m.customer_id, m.id))
+        await connection.execute(
+            sql("engine.update_messages"),
+            lane,
+            [m.customer_id for m in rows],
+            [m.id for m in rows],
+            [int(m.status) if m.status in _OURS else None for m in rows],
+            [m.delivered_at for m in rows],
+            [m.opened_at for m in rows],
+            [m.clicked_at for m in rows],
+            [m.converted_at for m in rows],
+            [m.failed_at for m in rows],
+        )
+
+
+async def _update_customers(connection: Connection, lane: int, changes: dict[UUID, CustomerChange]) -> None:
+    if changes:
+        ids = sorted(changes)
+        found = [changes[id] for id in ids]
+        await connection.execute(
+            sql("engine.update_customers"),
+            lane,
+            ids,
+            [c.last_interaction_at for c in found],
+            [c.last_purchase_at for c in found],
+            [c.consents for c in found],
+            [msgspec.to_builtins(c.suppressions) for c in found],
+            [c.dead_tokens for c in found],
+        )
+
+
+async def _save_launches(connection: Connection, batch: Batch, effects: Effects) -> None:
+    for launch in batch.launches:
+        enrolled, refused = effects.launched.get(launch.launch_id, (0, 0))
+        at_id = launch.customers[-1] if launch.customers else UUID(int=0)
+        await connection.execute(
+            sql("engine.save_launch"), batch.lane, launch.launch_id, at_id, enrolled, refused, launch.last
+        )
+
+
+async def _save_cursor(connection: Connection, batch: Batch) -> None:
+    cursor = batch.cursor
+    await connection.execute(
+        sql("engine.save_cursor"), batch.lane, cursor.done, cursor.target, cursor.at_xid, cursor.at_id
+    )
+
+
+async def _notify(connection: Connection, lane: int, effects: Effects) -> None:
+    """Wakes delivery for the channels that have something to send."""
+    channels = sorted({int(m.channel) for m, _ in effects.approved.values()})
+    if channels:
+        await connection.execute(
+            sql("engine.notify"), "motet_delivery", ",".join(f"{lane}:{channel}" for channel in channels)
+        )

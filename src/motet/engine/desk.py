@@ -1,0 +1,171 @@
+"""One customer at work: facts that change as events and timers are thought through, and the effects so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from motet.core.customers import Customer, Suppression
+from motet.core.facts import Enrollment, Facts
+from motet.core.ids import derive_enrollment_id, derive_message_id
+from motet.core.messages import Message
+from motet.core.metrics import Metric
+from motet.core.outcomes import Decision, Drop, Hold, Send
+from motet.core.program import Program
+from motet.core.reasons import Reason
+from motet.core.words import Channel, EnrollmentStatus, MessageStatus, Priority, Verdict
+from motet.engine.batch import CustomerChange, DecisionRow, Effects
+from motet.engine.world import World
+from motet.journeys.runner import Advance, Runnable, enroll
+
+
+class Desk:
+    """Not frozen: it lives for one customer in one batch, and only `think` writes on it."""
+
+    def __init__(
+        self, customer: Customer, messages: list[Message], enrollments: list[Enrollment], now: datetime, world: World
+    ) -> None:
+        self.customer = customer
+        self.messages = {m.id: m for m in messages}
+        self.enrollments = {e.id: e for e in enrollments}
+        self.now = now
+        self.world = world
+        self.effects = Effects()
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            customer=self.customer,
+            now=self.now,
+            messages=tuple(self.messages.values()),
+            enrollments=tuple(self.enrollments.values()),
+            channels=self.world.channels,
+        )
+
+    def enter(self, runnable: Runnable, cause: UUID, ms: int, context: dict[str, Any]) -> Enrollment | None:
+        """Starts an enrollment; None when this very cause has started it before."""
+        program = runnable.program
+        id = derive_enrollment_id(self.customer.id, program.id, cause, ms)
+        if id in self.enrollments:
+            return None
+        enrollment = enroll(runnable, self.facts, id, context)
+        self.enrollments[id] = enrollment
+        self.effects.born[id] = enrollment
+        counts = self.effects.counts
+        counts.add(program.id, 0, Metric.ENROLLED)
+        counts.entered[(program.revision_id, 0)] += 1
+        return enrollment
+
+    def move(self, advance: Advance) -> Enrollment:
+        """Takes over what the runner said."""
+        enrollment = advance.enrollment
+        self.enrollments[enrollment.id] = enrollment
+        target = self.effects.born if enrollment.id in self.effects.born else self.effects.moved
+        target[enrollment.id] = enrollment
+        counts = self.effects.counts
+        for move in advance.moves:
+            if move.departed is not None:
+                counts.departed[(enrollment.revision_id, move.departed)] += 1
+            if move.entered is not None:
+                counts.entered[(enrollment.revision_id, move.entered)] += 1
+        if enrollment.status is not EnrollmentStatus.ACTIVE:
+            counts.add(enrollment.program_id, 0, Metric.FINISHED)
+        return enrollment
+
+    def refuse_entry(self, program: Program, reason: Reason) -> None:
+        self._record(program.id, None, None, None, Verdict.DROP, (reason,), None)
+
+    def carry_out(
+        self, decision: Decision, program: Program, enrollment_id: UUID, step: int, visit: int, wanted: Channel,
+        priority: Priority,
+    ) -> None:  # fmt: skip
+        """Writes a decision down: a send becomes an approved message, the rest a record of why not."""
+        match decision:
+            case Send(channel, at, reasons):
+                self._approve(program, enrollment_id, step, visit, channel, priority, at, reasons)
+            case Hold(until, reasons):
+                self.effects.counts.add(program.id, wanted, Metric.HELD)
+                self._record(program.id, enrollment_id, step, wanted, Verdict.HOLD, reasons, until)
+            case Drop(reasons):
+                self.effects.counts.add(program.id, wanted, Metric.DROPPED)
+                self._record(program.id, enrollment_id, step, wanted, Verdict.DROP, reasons, None)
+
+    def touch(self, message: Message) -> None:
+        """Something came back about a message."""
+        self.messages[message.id] = message
+        self.effects.touched[message.id] = message
+
+    def change(self) -> CustomerChange:
+        return self.effects.customers.setdefault(self.customer.id, CustomerChange())
+
+    def saw(self, at: datetime) -> None:
+        """The customer did something."""
+        last = self.customer.last_interaction_at
+        if last is None or at > last:
+            self.customer = msgspec.structs.replace(self.customer, last_interaction_at=at)
+            self.change().last_interaction_at = at
+
+    def bought(self, at: datetime) -> None:
+        last = self.customer.last_purchase_at
+        if last is None or at > last:
+            self.customer = msgspec.structs.replace(self.customer, last_purchase_at=at)
+            self.change().last_purchase_at = at
+
+    def withdraw(self, channel: Channel) -> None:
+        """The customer unsubscribed from a channel."""
+        consents = {**self.customer.consents, channel.word: False}
+        self.customer = msgspec.structs.replace(self.customer, consents=consents)
+        change = self.change()
+        change.consents = {**change.consents, channel.word: False}
+
+    def suppress(self, channel: Channel, reason: str, at: datetime) -> None:
+        """The address on this channel must not be used again."""
+        address = {Channel.EMAIL: self.customer.email, Channel.SMS: self.customer.phone}.get(channel) or ""
+        entry = {channel.word: Suppression(address, reason, at)}
+        self.customer = msgspec.structs.replace(self.customer, suppressions={**self.customer.suppressions, **entry})
+        change = self.change()
+        change.suppressions = {**change.suppressions, **entry}
+
+    def prune(self, tokens: list[str]) -> None:
+        """Device tokens that the provider called dead."""
+        devices = tuple(d for d in self.customer.devices if d.token not in tokens)
+        self.customer = msgspec.structs.replace(self.customer, devices=devices)
+        change = self.change()
+        change.dead_tokens = [*change.dead_tokens, *tokens]
+
+    def _approve(
+        self, program: Program, enrollment_id: UUID, step: int, visit: int, channel: Channel, priority: Priority,
+        at: datetime, reasons: tuple[Reason, ...],
+    ) -> None:  # fmt: skip
+        id = derive_message_id(enrollment_id, visit, channel)
+        if id in self.messages:
+            return
+        message = Message(
+            id=id,
+            customer_id=self.customer.id,
+            campaign_id=program.id,
+            revision_id=program.revision_id,
+            step=step,
+            channel=channel,
+            priority=priority,
+            status=MessageStatus.APPROVED,
+            approved_at=self.now,
+            reasons=reasons,
+        )
+        self.messages[id] = message
+        self.effects.approved[id] = (message, at)
+        self.effects.counts.add(program.id, channel, Metric.APPROVED)
+        for reason in reasons:
+            self.effects.counts.reasons[(program.id, channel, Verdict.SEND, reason)] += 1
+
+    def _record(
+        self, campaign: UUID, enrollment: UUID | None, step: int | None, channel: Channel | None, verdict: Verdict,
+        reasons: tuple[Reason, ...], until: datetime | None,
+    ) -> None:  # fmt: skip
+        row = DecisionRow(self.customer.id, campaign, enrollment, step, channel, verdict, reasons, until)
+        self.effects.decisions.append(row)
+        for reason in reasons:
+            self.effects.counts.reasons[(campaign, channel or 0, verdict, reason)] += 1

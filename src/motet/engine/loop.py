@@ -1,0 +1,207 @@
+"""The engine: owns lanes, and turns each as long as something waits in it.
+
+wake    a notification, a timer that comes due, or the look that happens anyway every SURVEY seconds
+load    new events in order, due timers, the next slice of a launch, and the customers they touch
+think   pure: who enters, where everybody stands next, what to say and what not
+commit  all of it in one transaction that holds the lane's fence
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from motet.core.clock import to_ms
+from motet.core.errors import LeaseLost
+from motet.core.ids import uuid7_floor
+from motet.core.words import Channel
+from motet.engine.calendar import keep_calendar, keep_house
+from motet.engine.commit import commit
+from motet.engine.load import LATE, load
+from motet.engine.think import think
+from motet.engine.world import World, make_world
+from motet.journeys.runner import Runnable
+from motet.storage.lanes import BEAT, Lease
+from motet.storage.pool import Pool
+from motet.storage.programs import load_policy, load_programs
+from motet.storage.sql import sql
+from motet.storage.wakes import Wakes
+
+log = structlog.get_logger()
+
+AT_ONCE = 3  # lanes turned at the same time: while one waits for the database another thinks
+SURVEY = 5.0  # seconds between looks that no notification asked for
+CALENDAR = 2.0
+HOUSE = 3600.0
+
+
+class Engine:
+    """One worker over its share of the lanes. `run` ends when `stop` is set, with every lane given back."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        lanes: int,
+        worker_id: UUID,
+        channels: frozenset[Channel],
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.pool = pool
+        self.lanes = lanes
+        self.lease = Lease(pool, worker_id, lanes)
+        self.channels = channels
+        self.now = clock or (lambda: datetime.now(UTC))
+        self.world: World | None = None
+        self.known: dict[UUID, Runnable] = {}  # revisions never change: what was made ready once is kept
+        self.ready: set[int] = set()  # lanes where something waits
+        self.turning: set[int] = set()
+        self.due: dict[int, datetime] = {}  # lane -> its next timer
+        self.wake = asyncio.Event()
+        self.turns = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop`. A database that goes away is waited for."""
+        async with Wakes(self.pool, ("motet_work",), self._heard) as wakes, asyncio.TaskGroup() as group:
+            await self._refresh()
+            tasks = [
+                group.create_task(self._every(BEAT, self._balance, stop)),
+                group.create_task(self._every(SURVEY, self._survey, stop)),
+                group.create_task(self._every(CALENDAR, self._keep_calendar, stop)),
+                group.create_task(self._every(HOUSE, self._keep_house, stop)),
+                group.create_task(wakes.watch()),
+            ]
+            tasks += [group.create_task(self._turn_lanes(stop)) for _ in range(AT_ONCE)]
+            await stop.wait()
+            self.wake.set()
+            for task in tasks[:5]:
+                task.cancel()
+        await self.lease.release_all()
+
+    # wake ----------------------------------------------------------------------------------------------------
+
+    def _heard(self, channel: str, payload: str) -> None:
+        """A notification: `lanes:1,2,3`, or a word that asks for a look at everything."""
+        kind, _, rest = payload.partition(":")
+        if kind == "lanes":
+            self._mark(int(lane) for lane in rest.split(",") if lane.isdecimal())
+        else:
+            self.world = None
+            self._mark(self.lease.held)
+
+    def _mark(self, lanes: Iterable[int]) -> None:
+        self.ready.update(lane for lane in lanes if lane in self.lease.held)
+        self.wake.set()
+
+    async def _balance(self) -> None:
+        self._mark(await self.lease.balance())
+
+    async def _survey(self) -> None:
+        """Which of our lanes have something waiting, and when the next timer of each is due."""
+        world = await self._refresh()
+        now = self.now()
+        floor = uuid7_floor(to_ms(now - LATE))
+        rows = await self.pool.fetch(sql("engine.survey"), list(self.lease.held), world.idle, world.running, floor)
+        for row in rows:
+            self._plan(row["lane"], row["next_due"])
+        self._mark(r["lane"] for r in rows if r["events"] or r["launching"])
+
+    def _plan(self, lane: int, due: datetime | None) -> None:
+        if due is None:
+            self.due.pop(lane, None)
+        else:
+            self.due[lane] = due
+
+    def _next(self) -> int | None:
+        """A lane to turn now: one that was marked, or whose timer has come."""
+        now = self.now()
+        for lane in [lane for lane, due in self.due.items() if due <= now]:
+            del self.due[lane]
+            self.ready.add(lane)
+        for lane in self.ready - self.turning:
+            self.ready.discard(lane)
+            if lane in self.lease.held:
+                return lane
+        return None
+
+    async def _sleep(self) -> None:
+        """Until somebody wakes us or the next timer comes."""
+        first = min(self.due.values(), default=None)
+        timeout = SURVEY if first is None else min(SURVEY, max(0.0, (first - self.now()).total_seconds()))
+        self.wake.clear()
+        if self.ready - self.turning:
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await self.wake.wait()
+        except TimeoutError:
+            pass
+
+    # load, think, commit -------------------------------------------------------------------------------------
+
+    async def _turn_lanes(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            lane = self._next()
+            if lane is None:
+                await self._sleep()
+                continue
+            self.turning.add(lane)
+            try:
+                if await self.turn(lane):
+                    self.ready.add(lane)
+            except LeaseLost as lost:
+                log.warning("lane lost", lane=lane, detail=str(lost))
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("turn failed, will try again", lane=lane, error=repr(error))
+                self.ready.add(lane)
+                await asyncio.sleep(0.5)
+            finally:
+                self.turning.discard(lane)
+                self.wake.set()
+
+    async def turn(self, lane: int) -> bool:
+        """One batch of one lane. Returns whether more waits."""
+        world = await self._refresh()
+        async with self.pool.acquire() as connection:
+            batch = await load(connection, lane, world, self.now())
+            if not batch.empty:
+                await commit(connection, self.lease, batch, think(batch, world))
+                self.turns += 1
+            self._plan(lane, await connection.fetchval(sql("engine.next_due"), lane, world.idle))
+        return batch.full
+
+    # the rest ------------------------------------------------------------------------------------------------
+
+    async def _refresh(self) -> World:
+        """The world, read again when a campaign has changed."""
+        world = self.world
+        if world is None:
+            programs, campaigns = await load_programs(self.pool)
+            world = make_world(programs, campaigns, await load_policy(self.pool), self.channels, self.known)
+            self.known = world.runnables
+            self.world = world
+        return world
+
+    async def _keep_calendar(self) -> None:
+        if 0 in self.lease.held:
+            world = await self._refresh()
+            async with self.pool.acquire() as connection:
+                await keep_calendar(connection, world, self.now())
+
+    async def _keep_house(self) -> None:
+        if 0 in self.lease.held:
+            async with self.pool.acquire() as connection:
+                await keep_house(connection, self.now())
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await work()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("will try again", work=work.__name__, error=repr(error))
+            await asyncio.sleep(seconds)

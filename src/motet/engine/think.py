@@ -1,0 +1,179 @@
+"""Think: pure. For each customer of a batch: what the events mean, who enters, where everybody stands next.
+
+A customer whose thinking breaks does not break the batch: their enrollments are tried again later and set aside
+when it keeps happening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+
+from motet.core.events import Event
+from motet.core.facts import Enrollment, enrollment_view, profile_view
+from motet.core.ids import enrollment_of, ms_of, visit_of
+from motet.core.messages import Message
+from motet.core.outcomes import Hold, Send, Speak
+from motet.core.reasons import Reason
+from motet.core.words import CampaignStatus, Channel, EnrollmentStatus, Interaction
+from motet.decisions.entry import admit
+from motet.decisions.intent import Intent
+from motet.decisions.pipeline import decide, decide_fallback
+from motet.engine.batch import Batch, Effects, LaunchSlice
+from motet.engine.desk import Desk
+from motet.engine.receipts import apply_event
+from motet.engine.world import World
+from motet.journeys.runner import Runnable, advance, fail, leave, settle
+
+log = structlog.get_logger()
+
+_QUIET = frozenset({"state"})  # launches whose refusals are no news: they look again every day
+
+
+def think(batch: Batch, world: World) -> Effects:
+    """Everything that should come of a batch."""
+    effects = Effects()
+    launches = _launches_by_customer(batch.launches)
+    for customer_id in batch.customers:
+        effects.merge(_think_customer(batch, world, customer_id, launches.get(customer_id, ())))
+    return effects
+
+
+def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Iterable[LaunchSlice]) -> Effects:
+    desk = _desk(batch, world, customer_id)
+    try:
+        for event in batch.events.get(customer_id, ()):
+            hear(desk, event)
+        for launch in launches:
+            launch_for(desk, launch)
+        for enrollment in [e for e in desk.enrollments.values() if _is_due(e, desk)]:
+            run(desk, enrollment)
+        return desk.effects
+    except Exception as error:
+        log.exception("customer set aside", customer=str(customer_id), lane=batch.lane)
+        return _set_aside(_desk(batch, world, customer_id), repr(error))
+
+
+def hear(desk: Desk, event: Event) -> None:
+    """One event: what it changes, which enrollments it ends, which it starts."""
+    apply_event(desk, event)
+    for enrollment in list(desk.enrollments.values()):
+        if enrollment.status is EnrollmentStatus.ACTIVE:
+            runnable = desk.world.runnables.get(enrollment.revision_id)
+            if runnable and runnable.program.exit_on == event.name and enrollment.entered_at <= event.at:
+                desk.move(leave(enrollment, event.name, desk.now))
+    if event.name == Interaction.FAILED.word and event.message_id in desk.messages:
+        fall_back(desk, desk.messages[event.message_id])
+    for runnable in desk.world.by_event.get(event.name, ()):
+        if runnable.where is None or runnable.where.matches(_event_view(desk, event)):
+            enter(desk, runnable, event.id, event.properties)
+
+
+def launch_for(desk: Desk, launch: LaunchSlice) -> None:
+    """A launch reached this customer."""
+    runnable = desk.world.runnables[launch.revision_id]
+    tally = desk.effects.launched.setdefault(launch.launch_id, [0, 0])
+    named = launch.kind == "customers"
+    if not named and runnable.state and not runnable.state.matches(profile_view(desk.customer, desk.now)):
+        return
+    entered = enter(desk, runnable, launch.launch_id, {}, named=named, quiet=launch.kind in _QUIET)
+    tally[0 if entered else 1] += 1
+
+
+def enter(
+    desk: Desk, runnable: Runnable, cause: UUID, context: dict[str, object], *, named: bool = False, quiet: bool = False
+) -> bool:
+    """Enrolls the customer when the campaign's rules let them in, and says why when they do not."""
+    reason = admit(runnable.program, desk.facts, named=named)
+    if reason is not None:
+        if not quiet:
+            desk.refuse_entry(runnable.program, reason)
+        return False
+    return desk.enter(runnable, cause, ms_of(cause), context) is not None
+
+
+def run(desk: Desk, enrollment: Enrollment) -> None:
+    """Advances one enrollment until it waits or ends; each intent on the way is decided at once."""
+    runnable = desk.world.runnables[enrollment.revision_id]
+    while True:
+        told = advance(runnable, enrollment, desk.facts)
+        enrollment = desk.move(told)
+        if told.intent is None:
+            return
+        speak = told.intent
+        decision = decide(_intent(desk, runnable, enrollment, speak), desk.facts)
+        desk.carry_out(
+            decision, runnable.program, enrollment.id, speak.step, enrollment.visit, speak.channel, speak.priority
+        )
+        enrollment = desk.move(settle(enrollment, decision if isinstance(decision, Hold) else None, desk.now))
+        if isinstance(decision, Hold):
+            return
+
+
+def fall_back(desk: Desk, message: Message) -> None:
+    """The provider refused a message: its step may name a channel that serves instead."""
+    runnable = desk.world.runnables.get(message.revision_id)
+    enrollment = desk.enrollments.get(enrollment_of(message.id))
+    if runnable is None or enrollment is None:
+        return
+    args = runnable.steps[message.step].args
+    if args.fallback is None or args.channel != message.channel.word:
+        return
+    speak = Speak(
+        step=message.step, channel=message.channel, priority=message.priority, fallback=Channel.of(args.fallback)
+    )
+    decision = decide_fallback(_intent(desk, runnable, enrollment, speak), desk.facts, Reason.PROVIDER_REJECTED)
+    if isinstance(decision, Hold):  # the step is passed: the message itself waits
+        decision = Send(Channel.of(args.fallback), decision.until, decision.reasons)
+    visit = visit_of(message.id)
+    desk.carry_out(decision, runnable.program, enrollment.id, message.step, visit, message.channel, message.priority)
+
+
+def _intent(desk: Desk, runnable: Runnable, enrollment: Enrollment, speak: Speak) -> Intent:
+    condition = runnable.conditions.get(speak.step)
+    view = enrollment_view(desk.facts, enrollment) if condition else {}
+    return Intent(speak, runnable.program, enrollment, condition, view, desk.world.policy)
+
+
+def _is_due(enrollment: Enrollment, desk: Desk) -> bool:
+    return (
+        enrollment.due_at is not None
+        and enrollment.due_at <= desk.now
+        and enrollment.revision_id in desk.world.runnables
+        and desk.world.status.get(enrollment.program_id) is CampaignStatus.RUNNING
+    )
+
+
+def _event_view(desk: Desk, event: Event) -> dict[str, object]:
+    view = profile_view(desk.customer, desk.now)
+    view.update(event.properties)
+    view["event"] = event.properties
+    view["value"] = event.value
+    return view
+
+
+def _desk(batch: Batch, world: World, customer_id: UUID) -> Desk:
+    return Desk(
+        batch.customers[customer_id],
+        batch.messages.get(customer_id, []),
+        batch.enrollments.get(customer_id, []),
+        batch.now,
+        world,
+    )
+
+
+def _set_aside(desk: Desk, error: str) -> Effects:
+    for enrollment in list(desk.enrollments.values()):
+        if _is_due(enrollment, desk):
+            desk.move(fail(enrollment, error, desk.now))
+    return desk.effects
+
+
+def _launches_by_customer(launches: Iterable[LaunchSlice]) -> dict[UUID, list[LaunchSlice]]:
+    found: dict[UUID, list[LaunchSlice]] = {}
+    for launch in launches:
+        for customer in launch.customers:
+            found.setdefault(customer, []).append(launch)
+    return found

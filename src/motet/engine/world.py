@@ -1,0 +1,62 @@
+"""What the engine knows of the brand: programs made ready to run, which campaigns run, the policy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from uuid import UUID
+
+import msgspec
+
+from motet.core.program import Policy, Program
+from motet.core.words import CampaignStatus, Channel
+from motet.journeys.runner import Runnable, make_runnable
+
+
+class World(msgspec.Struct, frozen=True):
+    """One consistent picture, replaced whole when a campaign changes."""
+
+    runnables: dict[UUID, Runnable]  # by revision
+    current: dict[UUID, UUID]  # campaign -> its current revision
+    status: dict[UUID, CampaignStatus]
+    policy: Policy
+    channels: frozenset[Channel]
+    by_event: dict[str, list[Runnable]]  # running campaigns that the event starts
+    goals: dict[str, frozenset[UUID]]  # event -> campaigns for which it is the goal
+
+    @property
+    def idle(self) -> list[UUID]:
+        """Campaigns whose enrollments stand still: everything that does not run."""
+        return [c for c, s in self.status.items() if s is not CampaignStatus.RUNNING]
+
+    @property
+    def running(self) -> list[UUID]:
+        return [c for c, s in self.status.items() if s is CampaignStatus.RUNNING]
+
+
+def make_world(
+    programs: dict[UUID, Program],
+    campaigns: dict[UUID, tuple[CampaignStatus, UUID]],
+    policy: Policy,
+    channels: frozenset[Channel],
+    known: dict[UUID, Runnable],
+) -> World:
+    """`known` are runnables of an earlier world: a revision never changes, so they are kept."""
+    runnables = {r: known.get(r) or make_runnable(p) for r, p in programs.items()}
+    by_event: defaultdict[str, list[Runnable]] = defaultdict(list)
+    goals: defaultdict[str, set[UUID]] = defaultdict(set)
+    for campaign, (status, revision) in campaigns.items():
+        runnable = runnables.get(revision)
+        if runnable is None:
+            continue
+        goals[runnable.program.conversion].add(campaign)
+        if status is CampaignStatus.RUNNING and runnable.program.trigger.event:
+            by_event[runnable.program.trigger.event].append(runnable)
+    return World(
+        runnables,
+        {c: r for c, (_, r) in campaigns.items()},
+        {c: s for c, (s, _) in campaigns.items()},
+        policy,
+        channels,
+        dict(by_event),
+        {event: frozenset(ids) for event, ids in goals.items()},
+    )

@@ -1,0 +1,86 @@
+"""Lanes by lease: which of them this worker owns, with the fence that every commit checks.
+
+A lease lasts LEASE and is renewed every BEAT. A worker that stops gives its lanes up at once; one that is killed
+loses them when the lease runs out; one that stalls past its lease finds its fence refused when it wakes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from uuid import UUID
+
+from motet.core.errors import LeaseLost
+from motet.storage.pool import Connection, Pool
+from motet.storage.sql import sql
+
+LEASE = timedelta(seconds=10)
+BEAT = 3.0  # seconds
+
+
+class Lease:
+    """The lanes of one engine worker. `held` maps a lane to its fence."""
+
+    def __init__(self, pool: Pool, worker_id: UUID, lanes: int) -> None:
+        self.pool = pool
+        self.worker_id = worker_id
+        self.lanes = lanes
+        self.held: dict[int, int] = {}
+
+    async def balance(self) -> set[int]:
+        """One heartbeat: renews what is held, takes a fair share of what is free. Returns the lanes gained."""
+        await beat(self.pool, self.worker_id, "engine")
+        await self._renew()
+        share = await self._share()
+        for lane in sorted(self.held)[share:]:
+            await self._release(lane)
+        gained: set[int] = set()
+        if len(self.held) < share:
+            for row in await self.pool.fetch(sql("lanes.list_free")):
+                if len(self.held) >= share:
+                    break
+                fence = await self.pool.fetchval(sql("lanes.take"), row["lane"], self.worker_id, LEASE)
+                if fence is not None:
+                    self.held[row["lane"]] = fence
+                    gained.add(row["lane"])
+        return gained
+
+    async def release_all(self) -> None:
+        """Gives every lane back, so that another worker takes over at once."""
+        for lane in list(self.held):
+            await self._release(lane)
+        await forget(self.pool, self.worker_id)
+
+    async def lock(self, connection: Connection, lane: int) -> None:
+        """Inside a transaction: holds the lane against a change of hands. Raises LeaseLost when it has changed."""
+        fence = self.held.get(lane)
+        if fence is None or not await connection.fetchval(sql("lanes.lock"), lane, self.worker_id, fence):
+            self.held.pop(lane, None)
+            raise LeaseLost(f"lane {lane} has another owner")
+
+    async def _renew(self) -> None:
+        for lane in list(self.held):
+            if await self.pool.fetchval(sql("lanes.renew"), lane, self.worker_id, LEASE) != self.held[lane]:
+                self.held.pop(lane, None)
+
+    async def _share(self) -> int:
+        alive: int = await self.pool.fetchval(sql("lanes.count_alive"), "engine", LEASE)
+        return -(-self.lanes // max(1, alive))
+
+    async def _release(self, lane: int) -> None:
+        self.held.pop(lane, None)
+        await self.pool.execute(sql("lanes.release"), lane, self.worker_id)
+
+
+async def beat(pool: Pool, worker_id: UUID, kind: str) -> None:
+    """Says that the worker lives; registers it when the register does not know it."""
+    if not await pool.fetchval(sql("lanes.beat"), worker_id):
+        detail = f"{socket.gethostname()}:{os.getpid()}"
+        await pool.execute(sql("lanes.register_worker"), worker_id, kind, detail)
+        await pool.execute(sql("lanes.sweep_workers"))
+
+
+async def forget(pool: Pool, worker_id: UUID) -> None:
+    """Takes the worker off the register: a clean stop."""
+    await pool.execute(sql("lanes.forget_worker"), worker_id)

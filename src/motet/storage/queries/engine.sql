@@ -1,0 +1,117 @@
+-- The lane loop. Every statement names one lane, and carries a batch.
+
+-- name: survey
+-- For the lanes asked about: whether events or launches wait, and when the next timer is due.
+SELECT l.lane,
+       (SELECT min(e.due_at) FROM enrollment e
+         WHERE e.lane = l.lane AND e.due_at IS NOT NULL AND e.campaign_id <> ALL ($2)) AS next_due,
+       EXISTS (SELECT FROM launch_lane x JOIN launch y ON y.id = x.launch_id
+                WHERE x.lane = l.lane AND NOT x.done AND y.campaign_id = ANY ($3)) AS launching,
+       EXISTS (SELECT FROM event v
+                WHERE v.lane = l.lane AND v.id >= $4 AND v.xid >= pg_snapshot_xmin(l.done)
+                  AND NOT pg_visible_in_snapshot(v.xid, l.done)) AS events
+FROM lane l
+WHERE l.lane = ANY ($1)
+
+-- name: next_due
+SELECT min(due_at) FROM enrollment WHERE lane = $1 AND due_at IS NOT NULL AND campaign_id <> ALL ($2)
+
+-- name: read_cursor
+SELECT done::text AS done, target::text AS target, at_xid::text AS at_xid, at_id, pg_current_snapshot()::text AS present
+FROM lane WHERE lane = $1
+
+-- name: read_events
+-- Events that `target` sees and `done` does not, in the order of the log, after (at_xid, at_id).
+SELECT customer_id, id, name, at, properties, message_id, value, source, xid::text AS xid
+FROM event
+WHERE lane = $1
+  AND id >= $2
+  AND xid >= pg_snapshot_xmin($3::text::pg_snapshot)
+  AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot)
+  AND NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
+  AND (xid, id) > ($5::text::xid8, $6)
+ORDER BY xid, id
+LIMIT $7
+
+-- name: save_cursor
+UPDATE lane SET done = $2::text::pg_snapshot, target = $3::text::pg_snapshot, at_xid = $4::text::xid8, at_id = $5
+WHERE lane = $1
+
+-- name: list_due
+SELECT customer_id FROM enrollment
+WHERE lane = $1 AND due_at <= $2 AND campaign_id <> ALL ($3)
+ORDER BY due_at
+LIMIT $4
+
+-- name: load_enrollments
+SELECT customer_id, id, campaign_id, revision_id, step, visit, status, holds, failures,
+       entered_at, arrived_at, due_at, ended_at, exit_reason, context
+FROM enrollment
+WHERE lane = $1 AND customer_id = ANY ($2)
+ORDER BY id
+
+-- name: load_messages
+SELECT customer_id, id, campaign_id, revision_id, step, channel, priority, status, attempts, approved_at,
+       sent_at, delivered_at, opened_at, clicked_at, converted_at, failed_at
+FROM message
+WHERE lane = $1 AND customer_id = ANY ($2) AND id >= $3
+ORDER BY approved_at
+
+-- name: list_launches
+SELECT x.launch_id, x.at_id, x.customers, y.campaign_id, y.revision_id, y.kind
+FROM launch_lane x JOIN launch y ON y.id = x.launch_id
+WHERE x.lane = $1 AND NOT x.done AND y.campaign_id = ANY ($2)
+ORDER BY x.launch_id
+
+-- name: read_audience
+-- The next customers of one lane, after `at_id`; without tags everybody.
+SELECT id FROM customer
+WHERE lane = $1 AND id > $2 AND (cardinality($3::text[]) = 0 OR tags && $3)
+ORDER BY id
+LIMIT $4
+
+-- name: save_launch
+UPDATE launch_lane SET at_id = $3, enrolled = enrolled + $4, refused = refused + $5, done = $6
+WHERE lane = $1 AND launch_id = $2
+
+-- name: update_enrollments
+UPDATE enrollment e
+SET step = n.step, visit = n.visit, status = n.status, holds = n.holds, failures = n.failures,
+    arrived_at = n.arrived_at, due_at = n.due_at, ended_at = n.ended_at, exit_reason = n.exit_reason
+FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[], $8::smallint[],
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[])
+  AS n (customer_id, id, step, visit, status, holds, failures, arrived_at, due_at, ended_at, exit_reason)
+WHERE e.lane = $1 AND e.customer_id = n.customer_id AND e.id = n.id
+
+-- name: update_messages
+-- What receipts, opens and clicks brought. A time once set stays.
+UPDATE message m
+SET status = coalesce(n.status, m.status),  -- NULL: delivery's word stands
+    delivered_at = coalesce(m.delivered_at, n.delivered_at),
+    opened_at = coalesce(m.opened_at, n.opened_at),
+    clicked_at = coalesce(m.clicked_at, n.clicked_at),
+    converted_at = coalesce(m.converted_at, n.converted_at),
+    failed_at = coalesce(m.failed_at, n.failed_at)
+FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
+            $8::timestamptz[], $9::timestamptz[])
+  AS n (customer_id, id, status, delivered_at, opened_at, clicked_at, converted_at, failed_at)
+WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id
+
+-- name: update_customers
+-- The engine's own fields only: what a person or the API writes is left alone.
+UPDATE customer c
+SET last_interaction_at = greatest(c.last_interaction_at, n.last_interaction_at),
+    last_purchase_at = greatest(c.last_purchase_at, n.last_purchase_at),
+    consents = c.consents || n.consents,
+    suppressions = c.suppressions || n.suppressions,
+    devices = CASE WHEN cardinality(n.dead) = 0 THEN c.devices
+              ELSE (SELECT coalesce(jsonb_agg(d), '[]') FROM jsonb_array_elements(c.devices) d
+                     WHERE d ->> 'token' <> ALL (n.dead)) END
+FROM (SELECT customer_id, last_interaction_at, last_purchase_at, consents, suppressions,
+             coalesce((SELECT array_agg(value) FROM jsonb_array_elements_text(dead_tokens)), '{}') AS dead
+      FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::jsonb[])
+        AS u (customer_id, last_interaction_at, last_purchase_at, consents, suppressions, dead_tokens)) n
+WHERE c.lane = $1 AND c.id = n.customer_id
+
+-- name: notify
+SELECT pg_notify($1, $2)

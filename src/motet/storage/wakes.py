@@ -1,0 +1,63 @@
+"""LISTEN on a connection of its own, made again when it breaks. A wake that was missed costs one survey, no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+import asyncpg
+
+from motet.storage.pool import Pool
+
+Heard = Callable[[str, str], None]  # channel, payload
+_RETRY = 1.0
+
+
+class Wakes:
+    """`async with Wakes(pool, channels, heard) as wakes`, and `wakes.watch()` in a task."""
+
+    def __init__(self, pool: Pool, channels: Sequence[str], heard: Heard) -> None:
+        self.pool = pool
+        self.channels = channels
+        self.heard = heard
+        self._connection: Any = None
+        self._lost = asyncio.Event()
+
+    async def __aenter__(self) -> Wakes:
+        await self._listen()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.remove_termination_listener(self._on_lost)
+            await self.pool.release(connection)
+
+    async def watch(self) -> None:
+        """Listens again whenever the connection was lost; runs until it is cancelled."""
+        while True:
+            await self._lost.wait()
+            self._lost.clear()
+            try:
+                await self._listen()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(_RETRY)
+                self._lost.set()
+
+    async def _listen(self) -> None:
+        connection = await self.pool.acquire()
+        connection.add_termination_listener(self._on_lost)
+        for channel in self.channels:
+            await connection.add_listener(channel, self._on_heard)
+        self._connection = connection
+
+    def _on_heard(self, connection: object, pid: int, channel: str, payload: Any) -> None:
+        self.heard(channel, str(payload))
+
+    def _on_lost(self, connection: object) -> None:
+        self._connection = None
+        self._lost.set()
