@@ -36,13 +36,17 @@ def a_program(*steps: Step, **fields: Any) -> Program:
     return Program(**plain | fields)
 
 
+_CONTENT = {
+    "email": {"subject": "Hi", "html": "<p>Hi</p>"},
+    "sms": {"text": "Hi"},
+    "push": {"title": "Hi", "body": "Hi"},
+    "in_app": {"title": "Hi", "body": "Hi"},
+    "webhook": {"url": "https://hooks.example/x", "body": {"text": "Hi"}},
+}
+
+
 def say(channel: str = "email", name: str = "say", **args: Any) -> Step:
-    content = {
-        "email": {"subject": "Hi", "html": "<p>Hi</p>"},
-        "sms": {"text": "Hi"},
-        "push": {"title": "Hi", "body": "Hi"},
-    }
-    return Step(name, "message", {"channel": channel, "content": {channel: content}, **args})
+    return Step(name, "message", {"channel": channel, "content": {channel: _CONTENT[channel]}, **args})
 
 
 def wait(seconds: float, since: str = "entry") -> Step:

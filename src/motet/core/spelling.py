@@ -1,8 +1,9 @@
-"""Guesses at what a misspelt word was meant to be, for the `fix` of a Problem."""
+"""Words for a Problem: a guess at what a misspelt word was meant to be, and a value as it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
 
 
@@ -18,3 +19,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
     words = list(known)
     near = guess(word, words)
     return f"did you mean {near!r}?" if near else f"use one of: {', '.join(words)}"
+
+
+def show(value: object) -> str:
+    """A value for a message, cut when it is long."""
+    text = value.isoformat() if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from motet.audience.profiles import load_customers
@@ -31,9 +30,10 @@ from motet.decisions.pipeline import recheck
 from motet.delivery.fate import settle
 from motet.delivery.queue import Ready, Waiting, claim, load_contexts, peek, record, recover, refuse
 from motet.delivery.rendering import Renderers
-from motet.storage.pool import Pool
+from motet.storage.pool import TROUBLE, Pool
 from motet.storage.programs import load_programs
 from motet.storage.sql import sql
+from motet.storage.turns import Turns
 
 log = structlog.get_logger()
 
@@ -43,7 +43,6 @@ AT_ONCE = 4  # lanes of one channel at work at the same time
 SURVEY = 5.0  # seconds between looks that no notification asked for
 WORTH = timedelta(days=3)  # a marketing message that waited longer is not sent any more
 
-TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 Refusal = tuple[Waiting, Reason, str]
 
 
@@ -61,6 +60,12 @@ class Campaigns:
             self.stale = False
             self.programs, campaigns = await load_programs(self.pool)
             self.status = {c: s for c, (s, _) in campaigns.items()}
+
+    async def find(self, revisions: set[UUID]) -> None:
+        """Reads again when one of these is not known: its word may have been lost with a connection."""
+        if revisions - self.programs.keys():
+            self.stale = True
+            await self.refresh()
 
     @property
     def idle(self) -> list[UUID]:
@@ -90,34 +95,24 @@ class ChannelPool:
         self.campaigns = campaigns
         self.renderers = renderers
         self.now = clock
-        self.ready: set[int] = set(range(lanes))
-        self.working: set[int] = set()
-        self.due: dict[int, datetime] = {}  # lanes with a retry planned
-        self.wake = asyncio.Event()
+        self.turns = Turns(clock, range(lanes))
         self.calls = asyncio.Semaphore(provider.concurrency)
-
-    def mark(self, lane: int) -> None:
-        self.ready.add(lane)
-        self.wake.set()
 
     async def work(self, stop: asyncio.Event) -> None:
         """Takes lanes in turn until `stop`; what is in hand then is finished first."""
         while not stop.is_set():
-            lane = self._next()
+            lane = self.turns.take()
             if lane is None:
-                await self._sleep()
+                await self.turns.wait(SURVEY)
                 continue
-            self.working.add(lane)
+            more = True
             try:
-                if await self.serve(lane):
-                    self.ready.add(lane)
+                more = await self.serve(lane)
             except TROUBLE as error:
                 log.warning("delivery will try again", lane=lane, channel=self.channel.word, error=repr(error))
-                self.ready.add(lane)
                 await asyncio.sleep(0.5)
             finally:
-                self.working.discard(lane)
-                self.wake.set()
+                self.turns.done(lane, more=more)
 
     async def serve(self, lane: int) -> bool:
         """One round of one lane. Returns whether more may wait."""
@@ -133,10 +128,9 @@ class ChannelPool:
         """The look that no notification asked for: lanes with something due, and what dead workers left."""
         await self.campaigns.refresh()
         now = self.now()
-        for lane in await recover(self.pool, self.channel, idempotent=self.provider.idempotent, now=now):
-            self.mark(lane)
-        for row in await self.pool.fetch(sql("delivery.survey"), self.channel, now, self.campaigns.idle):
-            self.mark(row["lane"])
+        self.turns.mark(await recover(self.pool, self.channel, idempotent=self.provider.idempotent, now=now))
+        rows = await self.pool.fetch(sql("delivery.survey"), self.channel, now, self.campaigns.idle)
+        self.turns.mark(row["lane"] for row in rows)
 
     # peek, recheck, render -------------------------------------------------------------------------------------
 
@@ -150,6 +144,7 @@ class ChannelPool:
                 c.id: c for c in await load_customers(connection, lane, sorted({w.customer_id for w in waiting}))
             }
             contexts = await load_contexts(connection, lane, waiting)
+        await self.campaigns.find({w.revision_id for w in waiting})
         ready: list[Ready] = []
         refused: list[Refusal] = []
         for one in waiting:
@@ -206,7 +201,7 @@ class ChannelPool:
         await self._insist(lambda: record(self.pool, lane, self.channel, claim_id, self.provider.name, fates, now))
         retries = [f.send_at for f in fates if f.send_at is not None]
         if retries:
-            self.due[lane] = min(*retries, self.due.get(lane, retries[0]))
+            self.turns.plan_at_latest(lane, min(retries))
         if len(retries) == len(fates):
             await self._pause(min(retries))
 
@@ -239,27 +234,3 @@ class ChannelPool:
     async def _pause(self, until: datetime) -> None:
         """Every message of a claim was put off: the provider is in trouble, and hammering does not help."""
         await asyncio.sleep(min(5.0, max(0.0, (until - self.now()).total_seconds())))
-
-    # wake ------------------------------------------------------------------------------------------------------
-
-    def _next(self) -> int | None:
-        now = self.now()
-        for lane in [lane for lane, due in self.due.items() if due <= now]:
-            del self.due[lane]
-            self.ready.add(lane)
-        for lane in self.ready - self.working:
-            self.ready.discard(lane)
-            return lane
-        return None
-
-    async def _sleep(self) -> None:
-        first = min(self.due.values(), default=None)
-        timeout = SURVEY if first is None else min(SURVEY, max(0.01, (first - self.now()).total_seconds()))
-        self.wake.clear()
-        if self.ready - self.working:
-            return
-        try:
-            async with asyncio.timeout(timeout):
-                await self.wake.wait()
-        except TimeoutError:
-            pass

@@ -36,4 +36,11 @@ class Renderers:
         content = args.content.get(channel.word)
         if content is None:
             content = adapt(args.content[args.channel], Channel.of(args.channel), channel)
-        return compile_content(channel, content, program.variables, self.brand)
+        return compile_content(
+            channel,
+            content,
+            program.variables,
+            self.brand,
+            campaign=program.name,
+            transactional=program.transactional,
+        )

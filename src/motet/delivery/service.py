@@ -12,10 +12,10 @@ import structlog
 from motet.channels.base import Provider
 from motet.content.render import Brand
 from motet.core.words import Channel
-from motet.delivery.pipeline import AT_ONCE, SURVEY, TROUBLE, Campaigns, ChannelPool
+from motet.delivery.pipeline import AT_ONCE, SURVEY, Campaigns, ChannelPool
 from motet.delivery.rendering import Renderers
 from motet.storage.lanes import BEAT, beat, forget
-from motet.storage.pool import Pool
+from motet.storage.pool import TROUBLE, Pool
 from motet.storage.wakes import Wakes
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ class Delivery:
             workers = [group.create_task(p.work(stop)) for p in self.pools.values() for _ in range(AT_ONCE)]
             await stop.wait()
             for pool in self.pools.values():
-                pool.wake.set()
+                pool.turns.stop()
             await asyncio.wait(workers)  # what is in hand is finished, and the heart beats until then
             for keeper in keepers:
                 keeper.cancel()
@@ -100,4 +100,4 @@ class Delivery:
             lane, _, number = part.partition(":")
             pool = self.pools.get(Channel(int(number)))
             if pool is not None:
-                pool.mark(int(lane))
+                pool.turns.mark([int(lane)])

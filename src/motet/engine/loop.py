@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from motet.core.clock import to_ms
@@ -27,9 +26,10 @@ from motet.engine.think import think
 from motet.engine.world import World, make_world
 from motet.journeys.runner import Runnable
 from motet.storage.lanes import BEAT, Lease
-from motet.storage.pool import Pool
+from motet.storage.pool import TROUBLE, Pool
 from motet.storage.programs import load_policy, load_programs
 from motet.storage.sql import sql
+from motet.storage.turns import Turns
 from motet.storage.wakes import Wakes
 
 log = structlog.get_logger()
@@ -59,11 +59,7 @@ class Engine:
         self.now = clock or (lambda: datetime.now(UTC))
         self.world: World | None = None
         self.known: dict[UUID, Runnable] = {}  # revisions never change: what was made ready once is kept
-        self.ready: set[int] = set()  # lanes where something waits
-        self.turning: set[int] = set()
-        self.due: dict[int, datetime] = {}  # lane -> its next timer
-        self.wake = asyncio.Event()
-        self.turns = 0
+        self.turns = Turns(self.now)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop`. A database that goes away is waited for."""
@@ -78,7 +74,7 @@ class Engine:
             ]
             tasks += [group.create_task(self._turn_lanes(stop)) for _ in range(AT_ONCE)]
             await stop.wait()
-            self.wake.set()
+            self.turns.stop()
             for task in tasks[:5]:
                 task.cancel()
         await self.lease.release_all()
@@ -95,8 +91,7 @@ class Engine:
             self._mark(self.lease.held)
 
     def _mark(self, lanes: Iterable[int]) -> None:
-        self.ready.update(lane for lane in lanes if lane in self.lease.held)
-        self.wake.set()
+        self.turns.mark(lane for lane in lanes if lane in self.lease.held)
 
     async def _balance(self) -> None:
         self._mark(await self.lease.balance())
@@ -108,61 +103,29 @@ class Engine:
         floor = uuid7_floor(to_ms(now - LATE))
         rows = await self.pool.fetch(sql("engine.survey"), list(self.lease.held), world.idle, world.running, floor)
         for row in rows:
-            self._plan(row["lane"], row["next_due"])
+            self.turns.plan(row["lane"], row["next_due"])
         self._mark(r["lane"] for r in rows if r["events"] or r["launching"])
-
-    def _plan(self, lane: int, due: datetime | None) -> None:
-        if due is None:
-            self.due.pop(lane, None)
-        else:
-            self.due[lane] = due
-
-    def _next(self) -> int | None:
-        """A lane to turn now: one that was marked, or whose timer has come."""
-        now = self.now()
-        for lane in [lane for lane, due in self.due.items() if due <= now]:
-            del self.due[lane]
-            self.ready.add(lane)
-        for lane in self.ready - self.turning:
-            self.ready.discard(lane)
-            if lane in self.lease.held:
-                return lane
-        return None
-
-    async def _sleep(self) -> None:
-        """Until somebody wakes us or the next timer comes."""
-        first = min(self.due.values(), default=None)
-        timeout = SURVEY if first is None else min(SURVEY, max(0.0, (first - self.now()).total_seconds()))
-        self.wake.clear()
-        if self.ready - self.turning:
-            return
-        try:
-            async with asyncio.timeout(timeout):
-                await self.wake.wait()
-        except TimeoutError:
-            pass
 
     # load, think, commit -------------------------------------------------------------------------------------
 
     async def _turn_lanes(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            lane = self._next()
+            lane = self.turns.take()
             if lane is None:
-                await self._sleep()
+                await self.turns.wait(SURVEY)
                 continue
-            self.turning.add(lane)
+            more = False
             try:
-                if await self.turn(lane):
-                    self.ready.add(lane)
+                if lane in self.lease.held:
+                    more = await self.turn(lane)
             except LeaseLost as lost:
                 log.warning("lane lost", lane=lane, detail=str(lost))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except TROUBLE as error:
                 log.warning("turn failed, will try again", lane=lane, error=repr(error))
-                self.ready.add(lane)
+                more = True
                 await asyncio.sleep(0.5)
             finally:
-                self.turning.discard(lane)
-                self.wake.set()
+                self.turns.done(lane, more=more)
 
     async def turn(self, lane: int) -> bool:
         """One batch of one lane. Returns whether more waits."""
@@ -171,8 +134,7 @@ class Engine:
             batch = await load(connection, lane, world, self.now())
             if not batch.empty:
                 await commit(connection, self.lease, batch, think(batch, world))
-                self.turns += 1
-            self._plan(lane, await connection.fetchval(sql("engine.next_due"), lane, world.idle))
+            self.turns.plan(lane, await connection.fetchval(sql("engine.next_due"), lane, world.idle))
         return batch.full
 
     # the rest ------------------------------------------------------------------------------------------------
@@ -202,6 +164,6 @@ class Engine:
         while not stop.is_set():
             try:
                 await work()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except TROUBLE as error:
                 log.warning("will try again", work=work.__name__, error=repr(error))
             await asyncio.sleep(seconds)

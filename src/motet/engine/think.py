@@ -96,6 +96,9 @@ def enter(
 
 def run(desk: Desk, enrollment: Enrollment) -> None:
     """Advances one enrollment until it waits or ends; each intent on the way is decided at once."""
+    if over := desk.world.ended(enrollment.program_id):
+        desk.move(leave(enrollment, over, desk.now))
+        return
     runnable = desk.world.runnables[enrollment.revision_id]
     while True:
         told = advance(runnable, enrollment, desk.facts)
@@ -138,12 +141,12 @@ def _intent(desk: Desk, runnable: Runnable, enrollment: Enrollment, speak: Speak
 
 
 def _is_due(enrollment: Enrollment, desk: Desk) -> bool:
-    return (
-        enrollment.due_at is not None
-        and enrollment.due_at <= desk.now
-        and enrollment.revision_id in desk.world.runnables
-        and desk.world.status.get(enrollment.program_id) is CampaignStatus.RUNNING
-    )
+    if enrollment.due_at is None or enrollment.due_at > desk.now:
+        return False
+    if desk.world.ended(enrollment.program_id):
+        return True
+    running = desk.world.status[enrollment.program_id] is CampaignStatus.RUNNING
+    return running and enrollment.revision_id in desk.world.runnables
 
 
 def _event_view(desk: Desk, event: Event) -> dict[str, object]:

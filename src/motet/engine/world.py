@@ -11,6 +11,9 @@ from motet.core.program import Policy, Program
 from motet.core.words import CampaignStatus, Channel
 from motet.journeys.runner import Runnable, make_runnable
 
+_STANDING = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED})
+_OVER = {CampaignStatus.COMPLETED: "campaign ended", CampaignStatus.CANCELLED: "campaign cancelled"}
+
 
 class World(msgspec.Struct, frozen=True):
     """One consistent picture, replaced whole when a campaign changes."""
@@ -25,8 +28,12 @@ class World(msgspec.Struct, frozen=True):
 
     @property
     def idle(self) -> list[UUID]:
-        """Campaigns whose enrollments stand still: everything that does not run."""
-        return [c for c, s in self.status.items() if s is not CampaignStatus.RUNNING]
+        """Campaigns whose timers wait: paused, or not begun. Those of ended ones come due and leave."""
+        return [c for c, s in self.status.items() if s in _STANDING]
+
+    def ended(self, campaign: UUID) -> str | None:
+        """Why nobody goes on in a campaign, when it is over."""
+        return _OVER.get(self.status[campaign]) if campaign in self.status else "campaign removed"
 
     @property
     def running(self) -> list[UUID]:

@@ -19,8 +19,7 @@ async def load_programs(pool: Pool) -> tuple[dict[UUID, Program], dict[UUID, tup
         for row in await pool.fetch(sql("programs.list_campaigns"))
     }
     programs = {
-        row["id"]: msgspec.convert(row["program"], Program)
-        for row in await pool.fetch(sql("programs.list_programs"))
+        row["id"]: msgspec.convert(row["program"], Program) for row in await pool.fetch(sql("programs.list_programs"))
     }
     return programs, campaigns
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Hashable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from motet.core.metrics import Metric
@@ -12,16 +14,19 @@ from motet.core.words import Verdict
 from motet.storage.pool import Connection
 from motet.storage.sql import sql
 
+Key = TypeVar("Key", bound=Hashable)
+Number = TypeVar("Number", int, float)
+
 
 class Counts:
     """What one batch counted. Channel 0 stands for what is not of one channel."""
 
     def __init__(self) -> None:
-        self.metrics: Counter[tuple[UUID, int, Metric]] = Counter()
+        self.metrics: defaultdict[tuple[UUID, int, Metric], int] = defaultdict(int)
         self.values: defaultdict[tuple[UUID, int, Metric], float] = defaultdict(float)
-        self.entered: Counter[tuple[UUID, int]] = Counter()
-        self.departed: Counter[tuple[UUID, int]] = Counter()
-        self.reasons: Counter[tuple[UUID, int, Verdict, Reason]] = Counter()
+        self.entered: defaultdict[tuple[UUID, int], int] = defaultdict(int)
+        self.departed: defaultdict[tuple[UUID, int], int] = defaultdict(int)
+        self.reasons: defaultdict[tuple[UUID, int, Verdict, Reason], int] = defaultdict(int)
 
     def add(self, campaign: UUID, channel: int, metric: Metric, value: float = 0.0, count: int = 1) -> None:
         key = (campaign, channel, metric)
@@ -30,12 +35,11 @@ class Counts:
             self.values[key] += value
 
     def merge(self, other: Counts) -> None:
-        self.metrics.update(other.metrics)
-        self.entered.update(other.entered)
-        self.departed.update(other.departed)
-        self.reasons.update(other.reasons)
-        for key, value in other.values.items():
-            self.values[key] += value
+        _add(self.metrics, other.metrics)
+        _add(self.values, other.values)
+        _add(self.entered, other.entered)
+        _add(self.departed, other.departed)
+        _add(self.reasons, other.reasons)
 
     async def save(self, connection: Connection, lane: int, now: datetime) -> None:
         """Adds everything to one lane's rows; the rows are taken in one order, so that two writers never deadlock."""
@@ -58,8 +62,8 @@ class Counts:
                 lane,
                 [k[0] for k in steps],
                 [k[1] for k in steps],
-                [self.entered[k] for k in steps],
-                [self.departed[k] for k in steps],
+                [self.entered.get(k, 0) for k in steps],
+                [self.departed.get(k, 0) for k in steps],
             )
         if self.reasons:
             told = list(self.reasons)
@@ -72,3 +76,9 @@ class Counts:
                 [int(k[3]) for k in told],
                 [self.reasons[k] for k in told],
             )
+
+
+def _add(mine: defaultdict[Key, Number], more: defaultdict[Key, Number]) -> None:
+    """A Counter's `update` does this at five times the cost, once a customer."""
+    for key, value in more.items():
+        mine[key] += value

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
-import asyncpg
-
-from motet.storage.pool import Pool
+from motet.storage.pool import TROUBLE, Pool
 
 Heard = Callable[[str, str], None]  # channel, payload
 _RETRY = 1.0
@@ -35,6 +33,8 @@ class Wakes:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.remove_termination_listener(self._on_lost)
+            for channel in self.channels:
+                await connection.remove_listener(channel, self._on_heard)
             await self.pool.release(connection)
 
     async def watch(self) -> None:
@@ -44,7 +44,7 @@ class Wakes:
             self._lost.clear()
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except TROUBLE:
                 await asyncio.sleep(_RETRY)
                 self._lost.set()
 

@@ -311,3 +311,19 @@ async def test_lanes_are_shared_and_taken_over(pool: Pool) -> None:
     assert set(second.held) | set(first.lease.held) == set(range(8))
     await second.release_all()
     assert len(await first.lease.balance()) == 4
+
+
+async def test_whoever_waits_in_a_cancelled_campaign_leaves_without_a_message(pool: Pool) -> None:
+    program = a_program(wait(60), say(), trigger=Trigger(event="go"))
+    await put_campaign(pool, program)
+    (ada,) = await put_customers(pool, 1)
+    await put_event(pool, ada, "go")
+    clock = Clock()
+    engine = await an_engine(pool, clock)
+    await turn_all(engine)
+    await pool.execute("UPDATE campaign SET status = 6, updated_at = now()")
+    clock.now = NOW + timedelta(hours=1)
+    await turn_all(engine)
+    (enrollment,) = await rows(pool, "enrollment")
+    assert (enrollment["status"], enrollment["exit_reason"]) == (EnrollmentStatus.EXITED, "campaign cancelled")
+    assert await rows(pool, "message") == []

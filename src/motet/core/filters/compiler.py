@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any as Anything
 
 import msgspec
@@ -16,8 +14,6 @@ from motet.core.filters.values import Check, make_check
 
 Question = Callable[[Mapping[str, Anything]], bool]
 
-_KEPT = 1024  # filters, by content
-
 
 class Filter(msgspec.Struct, frozen=True):
     """A compiled condition. `tree` is its meaning; `matches` asks it of a view."""
@@ -27,28 +23,10 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 def compile_filter(spec: Mapping[str, Anything] | Sequence[Anything], path: str = "conditions") -> Filter:
-    """Compiles a spec; one seen lately is given back as it was.
+    """Compiles a spec; keep the result, it is meant to be asked often.
 
     `path` is where the spec stands, for messages. Raises Refused with every problem in it.
     """
-    content: Anything = spec
-    try:
-        key = marshal.dumps(content, 2)  # unlike JSON it tells 1 from 1.0 from true, and NaN from null
-    except ValueError:  # holds a datetime, or something that parsing refuses
-        return _compile(spec, path)
-    kept = _kept(key)
-    if not kept:
-        kept.append(_compile(spec, path))
-    return kept[0]
-
-
-@lru_cache(_KEPT)
-def _kept(key: bytes) -> list[Filter]:
-    """The place of one filter in the cache, empty at first."""
-    return []
-
-
-def _compile(spec: object, path: str) -> Filter:
     parser = Parser()
     tree = parser.parse(spec, path)
     if parser.problems:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any as Anything
 
 import msgspec
 
 from motet.core.filters.tree import Op, Operand, Scalar
 from motet.core.filters.values import read_moment
+from motet.core.spelling import show
 
 MAX_LIST = 10_000  # values in one $in
 
@@ -113,11 +114,3 @@ def _kind(value: Scalar) -> str:
     if read_moment(value) is not None:
         return "moment"
     return "text" if isinstance(value, str) else "number"
-
-
-def show(value: object) -> str:
-    """A value for a message, cut when it is long."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

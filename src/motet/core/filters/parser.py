@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sized
 from typing import Any as Anything
 
 from motet.core.errors import Problem
-from motet.core.filters.operands import EXAMPLE, READ, Wrong, read_scalar, show
+from motet.core.filters.operands import EXAMPLE, READ, Wrong, read_scalar
 from motet.core.filters.tree import All, Any, Node, Not, Op, Test
-from motet.core.spelling import guess, suggest
+from motet.core.spelling import guess, show, suggest
 
 MAX_DEPTH = 20
 MAX_SIZE = 1000  # tests and groups

@@ -13,7 +13,7 @@ WHERE lane = $1 AND id = ANY ($2)
 -- name: find_owners
 -- Who has these identifiers. The lanes are those of the identifiers.
 SELECT n.place, i.customer_id
-FROM unnest($1::smallint[], $2::smallint[], $3::text[]) WITH ORDINALITY AS n (lane, kind, value, place)
+FROM unnest($1::text::smallint[], $2::text::smallint[], $3::text[]) WITH ORDINALITY AS n (lane, kind, value, place)
 JOIN identifier i ON i.lane = n.lane AND i.kind = n.kind AND i.value = n.value
 
 -- name: claim_identifiers
@@ -21,7 +21,7 @@ JOIN identifier i ON i.lane = n.lane AND i.kind = n.kind AND i.value = n.value
 -- The arrays are sorted by (lane, kind, value), so that two claims of the same ones never wait in a circle.
 INSERT INTO identifier (lane, kind, value, customer_id)
 SELECT n.lane, n.kind, n.value, n.customer_id
-FROM unnest($1::smallint[], $2::smallint[], $3::text[], $4::uuid[]) AS n (lane, kind, value, customer_id)
+FROM unnest($1::text::smallint[], $2::text::smallint[], $3::text[], $4::uuid[]) AS n (lane, kind, value, customer_id)
 ON CONFLICT DO NOTHING
 
 -- name: list_nameless
@@ -34,13 +34,18 @@ WHERE c.external_id = c.id::text
 -- name: merge_customers
 -- Writes only what differs, merging into the row as it is now: the sub-query locks the rows in one order
 -- and reads them again if another transaction was first, so no field is lost and nobody waits in a circle.
+-- An array that is NULL is a field that nobody gave.
 WITH merged AS MATERIALIZED (
     SELECT c.lane, c.id, m.*
-    FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[],
-                $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::jsonb[],
-                $15::jsonb[], $16::jsonb[], $17::jsonb[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])
-      AS n (lane, id, external_id, email, phone, devices, handles, attributes, tags, remove_tags, lifecycle_stage,
-            timezone, locale, preferences, caps, consents, refusals, last_interaction_at, last_purchase_at, created_at)
+    FROM (SELECT lane, id, external_id, email, phone, devices::jsonb, handles::jsonb, attributes::jsonb, tags::jsonb,
+                 remove_tags::jsonb, lifecycle_stage, timezone, locale, preferences::jsonb, caps::jsonb, consents::jsonb,
+                 refusals::jsonb, last_interaction_at, last_purchase_at, created_at
+          FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                      $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])
+            AS u (lane, id, external_id, email, phone, devices, handles, attributes, tags, remove_tags, lifecycle_stage,
+                  timezone, locale, preferences, caps, consents, refusals, last_interaction_at, last_purchase_at,
+                  created_at)) n
     JOIN customer c ON c.lane = n.lane AND c.id = n.id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN c.external_id = c.id::text THEN coalesce(n.external_id, c.external_id)

@@ -1,0 +1,368 @@
+"""Where implementations meet interfaces: from a configuration to running parts.
+
+Comes in: a Config. Goes out: an open house (pool, lanes), providers, the brand, and the loops of each process. No
+other module picks an implementation. A loop ends when `stop` is set; one that breaks ends its process, and whoever
+watches the process starts it again.
+
+What only one process needs is imported where that process begins: a delivery worker never loads the web.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import structlog
+import uvloop
+
+from motet.channels.base import Context, Provider
+from motet.channels.egress import Egress
+from motet.channels.registry import open_provider
+from motet.config import Config
+from motet.content.check import check_content
+from motet.content.dkim import DkimSigner
+from motet.content.links import LinkSigner
+from motet.content.render import Brand
+from motet.core.clock import to_ms
+from motet.core.errors import Conflict, Problem, Refused, Unavailable
+from motet.core.ids import uuid7
+from motet.core.words import Channel
+from motet.storage.embedded import EmbeddedServer
+from motet.storage.migrate import available, migrate, read_lanes
+from motet.storage.pool import Pool, open_pool
+from motet.storage.sql import sql
+
+if TYPE_CHECKING:
+    from motet.web.app import Web
+
+T = TypeVar("T")
+
+_STOPS_WITHIN = 5.0  # seconds that open requests get when the web stops
+LOOPBACK = "127.0.0.1"
+_INBOX = {Channel.IN_APP: "inbox://"}  # the one channel that needs nobody outside
+
+log = structlog.get_logger("motet")
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """An open database and what every part needs beside it."""
+
+    config: Config
+    pool: Pool
+    lanes: int
+
+
+class Demonstration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the made-up brand is told."""
+
+    url: str  # of the API
+    seed: int
+    customers: int  # at the start
+    speed: float  # 1: a day of a campaign takes a minute
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs async work to its end in a loop of its own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+    """Runs `work(stop)`; SIGTERM and SIGINT set `stop`."""
+
+    async def watch() -> T:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, stop.set)
+        return await work(stop)
+
+    return run(watch())
+
+
+@asynccontextmanager
+async def open_house(config: Config, *, name: str, size: int = 4, migrating: bool = False) -> AsyncIterator[House]:
+    """Opens the database, starting the embedded server when none is named and none runs.
+
+    The embedded database is migrated on the way; an outside one only with `migrating`, else Conflict is raised
+    when it lacks a migration: its owner decides when its schema changes.
+    """
+    server = None if config.database_url else EmbeddedServer(config.home)
+    if server is not None:
+        await asyncio.to_thread(server.start)
+    try:
+        url = config.database_url or (server.url if server else "")
+        pool = await open_pool(url, size=size, name=f"motet {name}")
+        try:
+            if server is not None or migrating:
+                await migrate(pool, lanes=config.lanes, now=datetime.now(UTC))
+            elif missing := await list_missing_migrations(pool):
+                raise Conflict(f"the database lacks {', '.join(missing)}: run `motet migrate`")
+            yield House(config=config, pool=pool, lanes=await read_lanes(pool))
+        finally:
+            await _close(pool)
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+
+
+async def prepare_database(url: str, lanes: int) -> list[str]:
+    """Migrates the database at `url`. Returns the names of the migrations applied."""
+    pool = await open_pool(url, size=1, name="motet migrate")
+    try:
+        return await migrate(pool, lanes=lanes, now=datetime.now(UTC))
+    finally:
+        await _close(pool)
+
+
+async def list_missing_migrations(pool: Pool) -> list[str]:
+    """The migrations that ship and that the database has not had."""
+    names = [name for name, _ in available()]
+    if await pool.fetchval("SELECT to_regclass('migration')") is None:
+        return names
+    applied = {row["name"] for row in await pool.fetch(sql("doctor.list_migrations"))}
+    return [name for name in names if name not in applied]
+
+
+def make_brand(config: Config) -> Brand:
+    """Who speaks: the sender, the signer of links, and DKIM when it is set up. Raises Refused when its key is bad."""
+    return Brand(
+        sender=config.sender,
+        postal_address=config.postal_address,
+        signer=LinkSigner(config.secret, config.public_url),
+        dkim=read_dkim(config.dkim),
+    )
+
+
+def read_dkim(setting: str | None) -> DkimSigner | None:
+    """`selector:domain:path-of-private-key` as a signer. Raises Refused naming what is wrong."""
+    if setting is None:
+        return None
+    selector, _, rest = setting.partition(":")
+    domain, _, path = rest.partition(":")
+    if not (selector and domain and path):
+        raise _bad_dkim("has not the form selector:domain:path", "such as news:example.com:/etc/motet/dkim.pem")
+    try:
+        key = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise _bad_dkim(f"{path} cannot be read: {error.strerror}", "name a readable PEM file") from None
+    return DkimSigner(selector, domain, key)
+
+
+def _bad_dkim(message: str, fix: str) -> Refused:
+    return Refused([Problem("config.bad_dkim", message, "MOTET_DKIM", fix)])
+
+
+def provider_urls(config: Config) -> dict[Channel, str]:
+    """Which provider serves which channel; the in-app inbox is always there."""
+    return {**_INBOX, **config.providers}
+
+
+def make_providers(
+    config: Config, channels: Collection[Channel], *, egress: Egress, house: House | None
+) -> tuple[dict[Channel, Provider], list[Problem]]:
+    """The providers of the channels that have one, unopened, and everything that `check` finds wrong.
+
+    Without a house the in-app inbox is left out: it is kept in the database.
+    """
+    context = Context(
+        secret=config.secret,
+        public_url=config.public_url,
+        egress=egress,
+        pool=house.pool if house else None,
+        lanes=house.lanes if house else config.lanes,
+    )
+    providers: dict[Channel, Provider] = {}
+    problems: list[Problem] = []
+    for channel, url in provider_urls(config).items():
+        if channel not in channels or (house is None and channel is Channel.IN_APP):
+            continue
+        try:
+            provider = open_provider(channel, url, context)
+        except Refused as refusal:
+            problems.extend(refusal.problems)
+            continue
+        if found := provider.check():
+            problems.extend(found)
+        else:
+            providers[channel] = provider
+    return providers, problems
+
+
+def check_readiness(house: House, channels: Collection[Channel]) -> list[Problem]:
+    """What keeps messages on these channels from being sent; told when a campaign is launched."""
+    _, problems = make_providers(house.config, channels, egress=make_egress(house.config), house=house)
+    served = provider_urls(house.config)
+    for channel in sorted(channels):
+        if channel not in served:
+            problems.append(
+                Problem(
+                    "provider.missing",
+                    f"no provider is set up for {channel.word}",
+                    f"MOTET_{channel.name}_URL",
+                    "set it, or run `motet up --outbox` to use the local outbox",
+                )
+            )
+    return problems
+
+
+def make_egress(config: Config) -> Egress:
+    """The one HTTP client of a process. It opens nothing before its first request; whoever sends closes it."""
+    return Egress(config.egress_allow)
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    """The web process: API, links, callbacks and screens, in one event loop."""
+    from motet.ingest.events import EventBuffer
+    from motet.web.app import create_app
+    from motet.web.notices import Notices
+    from motet.web.services import Services
+
+    async with open_house(config, name="serve", size=16) as house, Notices(house.pool) as notices:
+        # For their callbacks only: none is opened, nothing is sent from here.
+        providers, _ = make_providers(config, frozenset(Channel), egress=make_egress(config), house=house)
+        events = EventBuffer(house.pool, house.lanes)
+        services = Services(
+            pool=house.pool,
+            lanes=house.lanes,
+            config=config,
+            events=events,
+            signer=LinkSigner(config.secret, config.public_url),
+            notices=notices,
+            check=check_template,
+            ready=lambda channels: check_readiness(house, channels),
+            providers=providers,
+        )
+        try:
+            await _serve_http(create_app(services), config, stop)
+        finally:
+            await events.close()
+
+
+async def _serve_http(web: Web, config: Config, stop: asyncio.Event) -> None:
+    """Listens until `stop`; live streams end first, so that nothing holds the stop up."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server.embed import Server
+
+    server = Server(
+        web,
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=1024,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await web.close()
+    if not serving.done():
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=_STOPS_WITHIN)
+    if not serving.done():
+        serving.cancel()
+    elif error := serving.exception():
+        raise Unavailable(f"the web cannot listen on {config.host}:{config.port}: {error}") from error
+    elif not stop.is_set():
+        raise Unavailable("the web server ended by itself")
+
+
+async def work(config: Config, *, engine: bool, channels: Collection[Channel], stop: asyncio.Event) -> None:
+    """The worker process: the engine over its lanes, delivery of `channels`, or both."""
+    name = "engine" if engine else "delivery"
+    async with open_house(config, name=name, size=12) as house, asyncio.TaskGroup() as group:
+        if engine:
+            group.create_task(_run_engine(house, stop))
+        if channels:
+            group.create_task(_run_delivery(house, channels, stop))
+
+
+async def _run_engine(house: House, stop: asyncio.Event) -> None:
+    from motet.engine.loop import Engine
+
+    served, _ = make_providers(house.config, frozenset(Channel), egress=make_egress(house.config), house=house)
+    engine = Engine(house.pool, lanes=house.lanes, worker_id=new_worker_id(), channels=frozenset(served))
+    await engine.run(stop)
+
+
+async def _run_delivery(house: House, channels: Collection[Channel], stop: asyncio.Event) -> None:
+    """Serves every channel that has a sound provider. One that has not is logged and left out: the rest serves on."""
+    from motet.delivery.service import Delivery
+
+    egress = make_egress(house.config)
+    providers, problems = make_providers(house.config, channels, egress=egress, house=house)
+    for problem in problems:
+        log.error("provider left out", problem=str(problem))
+    try:
+        delivery = Delivery(
+            house.pool,
+            lanes=house.lanes,
+            worker_id=new_worker_id(),
+            providers=providers,
+            brand=make_brand(house.config),
+        )
+        await delivery.run(stop)
+    finally:
+        await egress.close()
+
+
+async def run_local_outbox(config: Config, smtp_port: int, http_port: int, stop: asyncio.Event) -> None:
+    """The outbox process: loopback only."""
+    from motet.outbox.server import run_outbox
+
+    await run_outbox(LOOPBACK, smtp_port, http_port, home=config.home, stop=stop)
+
+
+async def run_demonstration(config: Config, demonstration: Demonstration, stop: asyncio.Event) -> None:
+    """The made-up brand, over HTTP like anybody: on the API at `url`, reading the outbox."""
+    from motet.simulation.demo import run_demo
+
+    await run_demo(
+        demonstration.url,
+        config.outbox_url or "",
+        demonstration.seed,
+        demonstration.customers,
+        demonstration.speed,
+        stop=stop,
+        api_key=config.api_key,
+    )
+
+
+async def migrate_database(config: Config) -> list[str]:
+    """Migrates the database that the configuration names. Returns the names of the migrations applied."""
+    if config.database_url:
+        return await prepare_database(config.database_url, config.lanes)
+    server = EmbeddedServer(config.home)
+    await asyncio.to_thread(server.start)
+    try:
+        return await prepare_database(server.url, config.lanes)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def check_template(channel: Channel, content: dict[str, Any]) -> list[Problem]:
+    """What is wrong in a message's content; handed to `authoring`, which knows no templates."""
+    return check_content(channel, content, None)
+
+
+def new_worker_id() -> UUID:
+    """An id for the register of workers."""
+    return uuid7(to_ms(datetime.now(UTC)))
+
+
+async def _close(pool: Pool) -> None:
+    """Closes kindly, and at once when the database does not answer."""
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except Exception:
+        pool.terminate()

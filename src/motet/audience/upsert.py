@@ -1,0 +1,172 @@
+"""Profiles into the database: a batch of checked inputs, merged into what is there, in five statements.
+
+Only rows that differ are written. Fields that two transactions write at the same time are both kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from motet.audience.identity import AddressTaken, claim
+from motet.audience.inputs import CustomerInput
+from motet.core.errors import Unavailable
+from motet.core.ids import lane_of
+from motet.storage.pool import Connection, Json, Pool
+from motet.storage.sql import sql
+
+_ATTEMPTS = 5
+_COLUMNS = (
+    "lane", "id", "external_id", "email", "phone", "devices", "handles", "attributes", "tags", "lifecycle_stage",
+    "timezone", "locale", "preferences", "caps", "consents", "last_interaction_at", "last_purchase_at", "created_at",
+    "updated_at",
+)  # fmt: skip
+_MAPS = ("handles", "attributes", "preferences", "caps", "consents")
+_encode = msgspec.json.Encoder().encode
+_DEFAULTS: dict[str, Any] = {
+    "devices": Json(b"[]"),
+    **dict.fromkeys(_MAPS, Json(b"{}")),
+    "tags": (),
+    "lifecycle_stage": "prospect",
+}
+
+
+class Upserted(msgspec.Struct, frozen=True):
+    """What became of each input: `created + changed + unchanged` is their number, `ids` is in their order."""
+
+    created: int
+    changed: int
+    unchanged: int
+    ids: tuple[UUID, ...]
+    taken: tuple[AddressTaken, ...] = ()  # addresses that stay with their first owner
+
+
+async def save_customers(pool: Pool, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime) -> Upserted:
+    """`upsert_customers` in a transaction of its own, again when the database breaks a circle of waits."""
+    for _ in range(_ATTEMPTS):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                return await upsert_customers(connection, inputs, lanes=lanes, now=now)
+        except asyncpg.DeadlockDetectedError:
+            continue
+    raise Unavailable("the database is too busy with the same customers; try again")
+
+
+async def upsert_customers(
+    connection: Connection, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime
+) -> Upserted:
+    """Creates and merges, inside the caller's transaction; call it once in one transaction.
+
+    Raises Unavailable when others keep claiming the same identifiers first, and passes on asyncpg's
+    DeadlockDetectedError when an engine held the same rows the other way round: run the transaction again.
+    """
+    if not inputs:
+        return Upserted(0, 0, 0, ())
+    resolution = await claim(connection, inputs, lanes, now)
+    folded = _fold(inputs, resolution.ids, resolution.taken)
+    born = {id: given for id, given in folded.items() if id in resolution.born}
+    known = {id: given for id, given in folded.items() if id not in resolution.born}
+    if born:
+        await _create(connection, born, lanes, now)
+    changed = await _merge(connection, known, lanes, now) if known else set()
+    seen: set[UUID] = set()
+    counts = {"created": 0, "changed": 0, "unchanged": 0}
+    for id in resolution.ids:
+        first = id not in seen
+        seen.add(id)
+        word = "created" if id in born and first else "changed" if id in born or id in changed else "unchanged"
+        counts[word] += 1
+    return Upserted(**counts, ids=tuple(resolution.ids), taken=tuple(resolution.taken))
+
+
+def _place(row: tuple[Any, ...]) -> tuple[int, UUID]:
+    return row[0], row[1]
+
+
+def _fold(
+    inputs: Sequence[CustomerInput], ids: Sequence[UUID], taken: Sequence[AddressTaken]
+) -> dict[UUID, CustomerInput]:
+    """One input a customer, without the addresses that are somebody else's. Later inputs win."""
+    without: dict[int, dict[str, None]] = {}
+    for loss in taken:
+        without.setdefault(loss.index, {})[loss.field] = None
+    folded: dict[UUID, CustomerInput] = {}
+    for index, (id, given) in enumerate(zip(ids, inputs, strict=True)):
+        own = msgspec.structs.replace(given, **without[index]) if index in without else given
+        folded[id] = fold(folded[id], own) if id in folded else own
+    return folded
+
+
+def fold(old: CustomerInput, new: CustomerInput) -> CustomerInput:
+    """Both inputs in one, as if `new` had been written after `old`."""
+    changes: dict[str, Any] = {}
+    for field in CustomerInput.__struct_fields__:
+        before, after = getattr(old, field), getattr(new, field)
+        if before and not after:
+            changes[field] = before
+        elif field in _MAPS and before and after:
+            changes[field] = before | after
+    if old.devices and new.devices:
+        changes["devices"] = tuple({d.token: d for d in (*old.devices, *new.devices)}.values())
+    # A consent once refused stays refused; of two moments the later is kept, of two beginnings the earlier.
+    refused = {channel: False for channel, yes in old.consents.items() if not yes}
+    changes["consents"] = old.consents | new.consents | refused
+    for field, choose in (("last_interaction_at", max), ("last_purchase_at", max), ("created_at", min)):
+        moments = [m for m in (getattr(old, field), getattr(new, field)) if m is not None]
+        changes[field] = choose(moments) if moments else None
+    added = (set(old.tags) - set(new.remove_tags)) | set(new.tags)
+    removed = (set(old.remove_tags) - set(new.tags)) | set(new.remove_tags)
+    changes["tags"], changes["remove_tags"] = tuple(sorted(added - set(new.remove_tags))), tuple(sorted(removed))
+    return msgspec.structs.replace(new, **changes)
+
+
+async def _create(connection: Connection, born: dict[UUID, CustomerInput], lanes: int, now: datetime) -> None:
+    """COPY of new rows; a column that no row fills is left to its default."""
+    rows = sorted((_row(id, given, lanes, now) for id, given in born.items()), key=_place)
+    used = [i for i, column in enumerate(zip(*rows, strict=True)) if any(column) or i == 0]
+    fill = {i: _DEFAULTS[name] for i, name in enumerate(_COLUMNS) if name in _DEFAULTS}
+    records = [tuple(row[i] or fill[i] if i in fill else row[i] for i in used) for row in rows]
+    await connection.copy_records_to_table("customer", records=records, columns=[_COLUMNS[i] for i in used])
+
+
+def _row(id: UUID, given: CustomerInput, lanes: int, now: datetime) -> tuple[Any, ...]:
+    tags = given.tags if not given.remove_tags else tuple(t for t in given.tags if t not in given.remove_tags)
+    return (
+        lane_of(id, lanes), id, given.external_id or str(id), given.email, given.phone,
+        given.devices and _devices(given),
+        given.handles, given.attributes, tags, given.lifecycle_stage, given.timezone, given.locale, given.preferences,
+        given.caps, given.consents, given.last_interaction_at, given.last_purchase_at, given.created_at or now, now,
+    )  # fmt: skip
+
+
+async def _merge(connection: Connection, known: dict[UUID, CustomerInput], lanes: int, now: datetime) -> set[UUID]:
+    """Merges into existing rows; returns the ids of those that changed."""
+    rows = sorted((_change(id, given, lanes) for id, given in known.items()), key=_place)
+    arrays = [column if any(column) or i == 0 else None for i, column in enumerate(zip(*rows, strict=True))]
+    changed = await connection.fetch(sql("audience.merge_customers"), *arrays, now)
+    return {r["id"] for r in changed}
+
+
+def _change(id: UUID, given: CustomerInput, lanes: int) -> tuple[Any, ...]:
+    refusals = {channel: False for channel, yes in given.consents.items() if not yes} if given.consents else {}
+    devices = [{"token": d.token, "platform": d.platform} for d in given.devices]
+    return (
+        lane_of(id, lanes), id, given.external_id, given.email, given.phone, _json(devices), _json(given.handles),
+        _json(given.attributes), _json(given.tags), _json(given.remove_tags), given.lifecycle_stage, given.timezone,
+        given.locale, _json(given.preferences), _json(given.caps), _json(given.consents), _json(refusals),
+        given.last_interaction_at, given.last_purchase_at, given.created_at,
+    )  # fmt: skip
+
+
+def _devices(given: CustomerInput) -> Json:
+    return Json(_encode([{"token": d.token, "platform": d.platform} for d in given.devices]))
+
+
+def _json(value: Any) -> str | None:
+    """JSON as text, cast by the query: an array of texts is what asyncpg sends fastest. None for what is empty."""
+    return _encode(value).decode() if value else None

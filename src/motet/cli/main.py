@@ -1,0 +1,71 @@
+"""The list of commands, and how errors end them.
+
+Exit codes: 0 done; 1 something broke, or `doctor` found an error; 2 the input is wrong, told with code, path and fix;
+130 interrupted. A package's import stays out of this file unless every command needs it: `motet --help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from motet import __version__
+from motet.cli import campaigns, customers, health, processes
+from motet.cli.printing import print_failure
+from motet.core.errors import Conflict, MotetError, NotFound, Problem, Refused
+
+app = App(
+    name="motet",
+    help="Orchestrates customer engagement over many channels. Start with `motet up`.",
+    version=__version__,
+)
+app.command(processes.up)
+app.command(processes.serve)
+app.command(processes.work)
+app.command(processes.outbox)
+app.command(processes.demo)
+app.command(processes.migrate)
+app.command(health.doctor)
+app.command(health.status)
+
+import_app = App(name="import", help="Bring data in.")
+import_app.command(customers.import_customers, name="customers")
+app.command(import_app)
+export_app = App(name="export", help="Take data out.")
+export_app.command(customers.export_customers, name="customers")
+app.command(export_app)
+app.command(customers.explain)
+
+app.command(campaigns.validate)
+app.command(campaigns.plan)
+app.command(campaigns.apply)
+app.command(campaigns.launch)
+app.command(campaigns.pause)
+app.command(campaigns.resume)
+app.command(campaigns.cancel)
+app.command(campaigns.blueprint)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        code = app(given, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        problem = Problem("cli.bad_usage", " ".join(str(error).split()), fix="see `motet --help`")
+        return print_failure("cli.bad_usage", "the command was not understood", [problem], as_json, 2)
+    except Refused as refusal:
+        return print_failure(refusal.code, "refused", refusal.problems, as_json, 2)
+    except (NotFound, Conflict) as error:
+        return print_failure(error.code, str(error), (), as_json, 2)
+    except MotetError as error:
+        return print_failure(error.code, str(error), (), as_json, 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0

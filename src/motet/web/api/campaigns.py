@@ -1,0 +1,170 @@
+"""Campaigns: list, report, apply, launch, and the blueprints that ship."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter
+
+from motet.analytics.campaign import CampaignReport
+from motet.analytics.rows import CampaignRow
+from motet.authoring import store
+from motet.authoring.blueprints import Blueprint, list_blueprints
+from motet.authoring.campaign import validate
+from motet.authoring.reading import read_documents
+from motet.core.errors import Problem, Refused
+from motet.web.api.bodies import decode_body
+from motet.web.api.tools import ApiRequest, tools_of
+from motet.web.problems import Rejection, builtin_problems
+
+DryRun = Annotated[bool, QueryParameter(description="Tell what would change, and change nothing.")]
+
+
+class CampaignList(msgspec.Struct, frozen=True):
+    campaigns: list[CampaignRow]
+
+
+class AppliedCampaign(msgspec.Struct, frozen=True):
+    """`action` is create, update or unchanged; of a dry run `changes` are the paths that differ."""
+
+    name: str
+    revision: int | None
+    changed: bool
+    action: str
+    changes: list[str]
+
+
+class Verdicts(msgspec.Struct, frozen=True):
+    problems: list[dict[str, str]]
+
+
+class LaunchOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to enrol now: those named by external id; or, of a campaign with a trigger, its target segments too."""
+
+    customers: list[str] | None = None
+    audience: bool = False
+
+
+@get("/campaigns", summary="All campaigns, the newest first", tags=["campaigns"])
+async def list_campaigns(request: ApiRequest) -> CampaignList:
+    return CampaignList(await tools_of(request).reports.campaigns.list_rows(datetime.now(UTC)))
+
+
+@post(
+    "/campaigns",
+    status_code=200,
+    summary="Apply a campaign document",
+    description="JSON, or YAML as text/yaml. A new campaign is a draft; a changed one gets a new revision.",
+    tags=["campaigns"],
+)
+async def apply_campaign(request: ApiRequest, dry_run: DryRun = False) -> AppliedCampaign:
+    services = tools_of(request).services
+    document = await _read_document(request)
+    planned = await store.plan(services.pool, document, services.check)
+    if dry_run:
+        return AppliedCampaign(planned.name, None, False, planned.action, list(planned.changes))
+    applied = await store.apply(services.pool, document, datetime.now(UTC), services.check)
+    action = ("create" if applied.revision == 1 else "update") if applied.changed else "unchanged"
+    return AppliedCampaign(applied.name, applied.revision, applied.changed, action, list(planned.changes))
+
+
+@post("/campaigns/validate", status_code=200, summary="Everything wrong with a document", tags=["campaigns"])
+async def validate_campaign(request: ApiRequest) -> Verdicts:
+    try:
+        document = await _read_document(request)
+    except Refused as refusal:
+        return Verdicts(builtin_problems(list(refusal.problems)))
+    return Verdicts(builtin_problems(validate(document, tools_of(request).services.check)))
+
+
+@get("/campaigns/{name:str}", summary="One campaign's report", tags=["campaigns"])
+async def read_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignReport:
+    return await tools_of(request).reports.campaigns.read(name, datetime.now(UTC))
+
+
+@post("/campaigns/{name:str}/launch", status_code=200, summary="Launch", tags=["campaigns"])
+async def launch_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignRow:
+    """The body is optional: `{"customers": ["c1"], "audience": false}`."""
+    services = tools_of(request).services
+    order = _read_order(await request.body())
+    await store.launch(
+        services.pool,
+        name,
+        now=datetime.now(UTC),
+        lanes=services.lanes,
+        customers=order.customers,
+        audience=order.audience,
+        ready=services.ready,
+    )
+    return await _row(request, name)
+
+
+@post("/campaigns/{name:str}/pause", status_code=200, summary="Hold everybody where they are", tags=["campaigns"])
+async def pause_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignRow:
+    await store.pause(tools_of(request).services.pool, name, now=datetime.now(UTC))
+    return await _row(request, name)
+
+
+@post("/campaigns/{name:str}/resume", status_code=200, summary="Go on after a pause", tags=["campaigns"])
+async def resume_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignRow:
+    await store.resume(tools_of(request).services.pool, name, now=datetime.now(UTC))
+    return await _row(request, name)
+
+
+@post("/campaigns/{name:str}/cancel", status_code=200, summary="Stop for good", tags=["campaigns"])
+async def cancel_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignRow:
+    await store.cancel(tools_of(request).services.pool, name, now=datetime.now(UTC))
+    return await _row(request, name)
+
+
+@get("/blueprints", summary="The campaigns that ship", tags=["campaigns"], sync_to_thread=False)
+def read_blueprints() -> list[Blueprint]:
+    return list_blueprints()
+
+
+async def _row(request: ApiRequest, name: str) -> CampaignRow:
+    return await tools_of(request).reports.campaigns.read_row(name, datetime.now(UTC))
+
+
+async def _read_document(request: ApiRequest) -> dict[str, Any]:
+    """The one document in the body. Raises Refused or Rejection."""
+    body = await request.body()
+    if "yaml" in request.headers.get("content-type", ""):
+        documents = read_documents(body.decode(), "body")
+        if len(documents) != 1:
+            problem = Problem(
+                "document.not_one", f"the body holds {len(documents)} documents", "", "send one campaign at a time"
+            )
+            raise Refused([problem])
+        return documents[0]
+    document = decode_body(body)
+    if not isinstance(document, dict):
+        problem = Problem("document.not_a_mapping", "a campaign is a mapping of fields", "", "send a JSON object")
+        raise Refused([problem])
+    return document
+
+
+def _read_order(body: bytes) -> LaunchOrder:
+    if not body.strip():
+        return LaunchOrder()
+    try:
+        return msgspec.convert(decode_body(body), LaunchOrder)
+    except msgspec.ValidationError as error:
+        fix = 'send {"customers": ["c1"]}, {"audience": true} or nothing'
+        raise Rejection(400, "launch.bad_order", str(error), fix) from None
+
+
+HANDLERS = (
+    list_campaigns,
+    apply_campaign,
+    validate_campaign,
+    read_campaign,
+    launch_campaign,
+    pause_campaign,
+    resume_campaign,
+    cancel_campaign,
+    read_blueprints,
+)

@@ -1,0 +1,38 @@
+"""What the house lends to the web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from motet.channels.base import Provider
+from motet.config import Config
+from motet.content.links import LinkSigner
+from motet.core.errors import Problem
+from motet.core.words import Channel
+from motet.ingest.events import EventBuffer
+from motet.storage.pool import Pool
+from motet.web.notices import Notices
+
+ContentCheck = Callable[[Channel, dict[str, Any]], list[Problem]]
+Readiness = Callable[[set[Channel]], list[Problem]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """All open, and closed by whoever made them.
+
+    `providers` are for their callbacks only: nothing is sent from here. `check` checks the templates of a document,
+    `ready` what keeps channels from sending.
+    """
+
+    pool: Pool
+    lanes: int
+    config: Config
+    events: EventBuffer
+    signer: LinkSigner
+    notices: Notices
+    check: ContentCheck
+    ready: Readiness
+    providers: Mapping[Channel, Provider] = field(default_factory=dict)

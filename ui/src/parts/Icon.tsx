@@ -1,0 +1,59 @@
+/** The icons, drawn here: 24 by 24, one stroke, no download. Decoration only; words stand beside them. */
+
+const PATHS = {
+  overview: 'M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z',
+  campaigns: 'M4 6h9M10 12h10M6 18h11',
+  customers: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20c0-3.3 2.7-5.5 6-5.5s6 2.2 6 5.5M16 4.4a3.5 3.5 0 0 1 0 6.3M18 14.9c1.9.8 3 2.6 3 5.1',
+  outbox: 'M4 13l2.2-7.4A2 2 0 0 1 8.100 4h7.800a2 2 0 0 1 1.900 1.600L20 13v5a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2zM4 13h4.500l1.500 2.500h4L15.500 13H20',
+  status: 'M3 12h4l2.500-7 5 14L17 12h4',
+  email: 'M4 6h16a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1zM3.500 7l8.500 6 8.500-6',
+  sms: 'M5 4h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-7l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zM8 10h.01M12 10h.01M16 10h.01',
+  push: 'M12 4a5.500 5.500 0 0 1 5.500 5.500c0 5 2 6.500 2 6.500h-15s2-1.500 2-6.500A5.500 5.500 0 0 1 12 4zM10 19.500a2.200 2.200 0 0 0 4 0',
+  in_app: 'M5 4h14a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zM3 8.500h18M13 12.500h5v4h-5z',
+  social: 'M6 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM17 8a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM17 21a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM8.200 10.800l6.600-4M8.200 13.200l6.600 4',
+  webhook: 'M9 8.500L5 12l4 3.500M15 8.500l4 3.500-4 3.500M13 6l-2 12',
+  retargeting: 'M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM12 15.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM12 2v3M12 19v3M2 12h3M19 12h3',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 3v1.500M12 19.500V21M3 12h1.500M19.500 12H21M5.600 5.600l1.100 1.100M17.300 17.300l1.100 1.100M5.600 18.400l1.100-1.100M17.300 6.700l1.100-1.100',
+  moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z',
+  check: 'M5 12.500l4.500 4.500L19 7.500',
+  play: 'M7 5l11 7-11 7z',
+  pause: 'M8 5v14M16 5v14',
+  stop: 'M6 6h12v12H6z',
+  plus: 'M12 5v14M5 12h14',
+  search: 'M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13zM15.500 15.500L20 20',
+  clock: 'M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17zM12 7.500V12l3 2',
+  branch: 'M6 4v16M6 12h6a4 4 0 0 0 4-4V5M13 8l3-3 3 3',
+  back: 'M19 12H5M11 6l-6 6 6 6',
+  next: 'M9 6l6 6-6 6',
+  leave: 'M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M15 8l4 4-4 4M19 12H9',
+  warning: 'M12 4.500L21 20H3zM12 10.500v4M12 17.300h.01',
+  bolt: 'M13 3L5 13.500h6L10.500 21 19 10.500h-6.500z',
+  flag: 'M6 21V4M6 5h11l-2.500 4L17 13H6',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13.500 6.500l4 4',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  cross: 'M6 6l12 12M18 6L6 18',
+  desktop: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  phone: 'M8 3h8a1 1 0 0 1 1 1v16a1 1 0 0 1-1 1H8a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM11 18h2',
+  scale: 'M12 4v16M7 20h10M5 7h14M5 7l-2.500 6a3 3 0 0 0 5 0zM19 7l-2.500 6a3 3 0 0 0 5 0z',
+} as const
+
+export type IconName = keyof typeof PATHS
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={1.8}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      style={{ flex: 'none' }}
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  )
+}
