@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -31,7 +31,7 @@ from motet.content.dkim import DkimSigner
 from motet.content.links import LinkSigner
 from motet.content.render import Brand
 from motet.core.clock import to_ms
-from motet.core.errors import Conflict, Problem, Refused, Unavailable
+from motet.core.errors import Conflict, Problem, Refused
 from motet.core.ids import uuid7
 from motet.core.words import Channel
 from motet.storage.embedded import EmbeddedServer
@@ -39,12 +39,9 @@ from motet.storage.migrate import available, migrate, read_lanes
 from motet.storage.pool import Pool, open_pool
 from motet.storage.sql import sql
 
-if TYPE_CHECKING:
-    from motet.web.app import Web
-
 T = TypeVar("T")
+Loop: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
-_STOPS_WITHIN = 5.0  # seconds that open requests get when the web stops
 LOOPBACK = "127.0.0.1"
 _INBOX = {Channel.IN_APP: "inbox://"}  # the one channel that needs nobody outside
 
@@ -221,8 +218,8 @@ def make_egress(config: Config) -> Egress:
 async def serve(config: Config, stop: asyncio.Event) -> None:
     """The web process: API, links, callbacks and screens, in one event loop."""
     from motet.ingest.events import EventBuffer
-    from motet.web.app import create_app
     from motet.web.notices import Notices
+    from motet.web.serve import serve as serve_web
     from motet.web.services import Services
 
     async with open_house(config, name="serve", size=16) as house, Notices(house.pool) as notices:
@@ -241,79 +238,52 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             providers=providers,
         )
         try:
-            await _serve_http(create_app(services), config, stop)
+            await serve_web(services, config.host, config.port, stop)
         finally:
             await events.close()
 
 
-async def _serve_http(web: Web, config: Config, stop: asyncio.Event) -> None:
-    """Listens until `stop`; live streams end first, so that nothing holds the stop up."""
-    from granian.constants import HTTPModes, Interfaces
-    from granian.server.embed import Server
-
-    server = Server(
-        web,
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=1024,
-        log_enabled=False,
-    )
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    await web.close()
-    if not serving.done():
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait({serving}, timeout=_STOPS_WITHIN)
-    if not serving.done():
-        serving.cancel()
-    elif error := serving.exception():
-        raise Unavailable(f"the web cannot listen on {config.host}:{config.port}: {error}") from error
-    elif not stop.is_set():
-        raise Unavailable("the web server ended by itself")
-
-
 async def work(config: Config, *, engine: bool, channels: Collection[Channel], stop: asyncio.Event) -> None:
-    """The worker process: the engine over its lanes, delivery of `channels`, or both."""
-    name = "engine" if engine else "delivery"
-    async with open_house(config, name=name, size=12) as house, asyncio.TaskGroup() as group:
-        if engine:
-            group.create_task(_run_engine(house, stop))
-        if channels:
-            group.create_task(_run_delivery(house, channels, stop))
+    """The worker process: the engine over its lanes, delivery of `channels`, or both.
+
+    Raises Refused when none of the channels has a sound provider.
+    """
+    egress = make_egress(config)
+    try:
+        async with open_house(config, name="engine" if engine else "delivery", size=12) as house:
+            loops = [_make_engine(house)] if engine else []
+            if channels:
+                loops.append(_make_delivery(house, channels, egress))
+            async with asyncio.TaskGroup() as group:
+                for run_loop in loops:
+                    group.create_task(run_loop(stop))
+    finally:
+        await egress.close()
 
 
-async def _run_engine(house: House, stop: asyncio.Event) -> None:
+def _make_engine(house: House) -> Loop:
     from motet.engine.loop import Engine
 
     served, _ = make_providers(house.config, frozenset(Channel), egress=make_egress(house.config), house=house)
-    engine = Engine(house.pool, lanes=house.lanes, worker_id=new_worker_id(), channels=frozenset(served))
-    await engine.run(stop)
+    return Engine(house.pool, lanes=house.lanes, worker_id=new_worker_id(), channels=frozenset(served)).run
 
 
-async def _run_delivery(house: House, channels: Collection[Channel], stop: asyncio.Event) -> None:
-    """Serves every channel that has a sound provider. One that has not is logged and left out: the rest serves on."""
+def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) -> Loop:
+    """Delivery of every channel that has a sound provider. One that has not is logged and left out."""
     from motet.delivery.service import Delivery
 
-    egress = make_egress(house.config)
     providers, problems = make_providers(house.config, channels, egress=egress, house=house)
+    if not providers:
+        raise Refused(check_readiness(house, channels))
     for problem in problems:
         log.error("provider left out", problem=str(problem))
-    try:
-        delivery = Delivery(
-            house.pool,
-            lanes=house.lanes,
-            worker_id=new_worker_id(),
-            providers=providers,
-            brand=make_brand(house.config),
-        )
-        await delivery.run(stop)
-    finally:
-        await egress.close()
+    return Delivery(
+        house.pool,
+        lanes=house.lanes,
+        worker_id=new_worker_id(),
+        providers=providers,
+        brand=make_brand(house.config),
+    ).run
 
 
 async def run_local_outbox(config: Config, smtp_port: int, http_port: int, stop: asyncio.Event) -> None:

@@ -89,14 +89,15 @@ function byChannel(steps, scale) {
   for (const { channel, kind } of steps) {
     if (kind !== 'message') continue
     const sent = Math.round(scale * (0.5 + random() / 2))
-    const delivered = Math.round(sent * (0.96 + random() * 0.03))
-    const opened = channel === 'email' ? Math.round(delivered * 0.43) : channel === 'in_app' ? Math.round(delivered * 0.61) : 0
-    const clicked = channel === 'webhook' ? 0 : Math.round(delivered * (0.06 + random() * 0.08))
+    const arrived = Math.round(sent * (0.96 + random() * 0.03))
+    const delivered = channel === 'sms' ? arrived : 0 // as with SMTP: taken is not delivered
+    const opened = channel === 'email' ? Math.round(arrived * 0.43) : channel === 'in_app' ? Math.round(arrived * 0.61) : 0
+    const clicked = channel === 'webhook' ? 0 : Math.round(arrived * (0.06 + random() * 0.08))
     const converted = channel === 'webhook' ? 0 : Math.round(clicked * 0.24)
     const row = (rows[channel] ??= { channel, sent: 0, delivered: 0, failed: 0, opened: 0, clicked: 0, converted: 0, revenue: 0 })
     row.sent += sent
     row.delivered += delivered
-    row.failed += sent - delivered
+    row.failed += sent - arrived
     row.opened += opened
     row.clicked += clicked
     row.converted += converted
@@ -198,14 +199,14 @@ export function arrive(seconds = 0) {
 export function timeline() {
   const c = { campaign: 'welcome-series', campaign_title: 'Welcome series' }
   return [
-    { id: 'e9', at: ago(260), kind: 'event', title: 'Click', detail: 'in “Good to have you”', channel: 'email', properties: { url: 'https://shop.example/profile' }, message_id: 'm1', ...c },
-    { id: 'd3', at: ago(900), kind: 'decision', title: 'profile-push', status: 'drop', channel: 'push', reasons: [{ code: 'no_address', text: 'the customer has no address on this channel' }], ...c },
-    { id: 'd2', at: ago(3300), kind: 'decision', title: 'profile-nudge', status: 'hold', channel: 'sms', reasons: [{ code: 'channel_cap', text: 'the cap on this channel was reached' }, { code: 'cooldown', text: 'the campaign’s cooldown has not passed' }], until: ago(-5400), ...c },
-    { id: 'e8', at: ago(5000), kind: 'event', title: 'View', detail: 'in “Good to have you”', channel: 'email', message_id: 'm1', ...c },
-    { id: 'm1', at: ago(7190), kind: 'message', title: 'Good to have you, Jonas', status: 'delivered', channel: 'email', detail: 'jonas@example.com', ...c },
-    { id: 'd1', at: ago(7200), kind: 'decision', title: 'hello', status: 'send', channel: 'email', reasons: [{ code: 'eligible', text: 'nothing stood against it' }], ...c },
-    { id: 'e7', at: ago(7201), kind: 'event', title: 'user_signup', detail: null, properties: { plan: 'free', source: 'web' } },
-    { id: 'e6', at: ago(7300 + 86400), kind: 'event', title: 'purchase', detail: '41.37', properties: { value: 41.37, items: ['wool socks', 'tea'] } },
-    { id: 'm0', at: ago(9300 + 86400), kind: 'message', title: 'Fern & Field: your parcel is on its way', status: 'unknown', channel: 'sms', detail: '+15550100123', reasons: [{ code: 'answer_lost', text: '' }] },
+    { id: 'e9', at: ago(260), kind: 'event', status: 'click', title: 'Clicked a link in the email', detail: 'Hello · https://shop.example/profile', reasons: [], channel: 'email', properties: { url: 'https://shop.example/profile' }, message_id: 'm1', ...c },
+    { id: 'd3', at: ago(900), kind: 'decision', title: 'Push message not sent: Profile push', status: 'drop', channel: 'push', detail: 'The push message was not sent: the customer has no address on this channel.', reasons: [{ code: 'no_address', text: 'the customer has no address on this channel' }], ...c },
+    { id: 'd2', at: ago(3300), kind: 'decision', title: 'SMS held back: Profile nudge', status: 'hold', channel: 'sms', detail: '', reasons: [{ code: 'channel_cap', text: 'the cap on this channel was reached' }, { code: 'cooldown', text: 'the campaign’s cooldown has not passed' }], until: ago(-5400), ...c },
+    { id: 'e8', at: ago(5000), kind: 'event', status: 'view', title: 'Opened the email', detail: 'Hello', reasons: [], channel: 'email', message_id: 'm1', ...c },
+    { id: 'm1', at: ago(7190), kind: 'message', title: 'Email: Hello', status: 'accepted', channel: 'email', detail: 'Sent at 09:52, then opened and clicked.', reasons: [], ...c },
+    { id: 'd1', at: ago(7200), kind: 'decision', title: 'Email sent: Hello', status: 'send', channel: 'email', detail: 'Sent by email: nothing stood against it.', reasons: [{ code: 'eligible', text: 'nothing stood against it' }], ...c },
+    { id: 'e7', at: ago(7201), kind: 'event', status: 'user_signup', title: 'User signup', detail: 'plan: free', reasons: [], properties: { plan: 'free', source: 'web' } },
+    { id: 'e6', at: ago(7300 + 86400), kind: 'event', status: 'purchase', title: 'Purchase', detail: 'worth 41.37', reasons: [], properties: { items: ['wool socks', 'tea'] } },
+    { id: 'm0', at: ago(9300 + 86400), kind: 'message', title: 'SMS: Parcel', status: 'unknown', channel: 'sms', detail: 'The provider’s answer was lost, so it may or may not have been sent.', reasons: [{ code: 'answer_lost', text: '' }] },
   ]
 }

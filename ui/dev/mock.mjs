@@ -43,10 +43,8 @@ function overview() {
 setInterval(() => {
   if (empty) return
   const campaign = campaigns[Math.floor(random() * 2)]
-  for (const key of ['sent', 'delivered']) {
-    campaign[key] += 3
-    campaign.by_channel[0][key] += 3
-  }
+  campaign.sent += 3
+  campaign.by_channel[0].sent += 3
   const message = arrive()
   outbox.unshift(message)
   for (const { kind, answer } of streams) {
@@ -126,7 +124,7 @@ function answer(method, url, text) {
       { channel: 'sms', provider: 'twilio://127.0.0.1:8025', problems: [] },
       { channel: 'push', provider: 'fcm://fcm.googleapis.com', problems: [{ code: 'provider.credentials', message: 'the service account file cannot be read', path: 'MOTET_PUSH', fix: 'name a readable file in credentials=' }] },
       { channel: 'in_app', provider: 'inbox://', problems: [] },
-      { channel: 'webhook', provider: null, problems: [] },
+      { channel: 'webhook', provider: null, problems: [{ code: 'channel.no_provider', message: 'no provider is set up', path: 'MOTET_WEBHOOK', fix: 'set MOTET_WEBHOOK=standard://whsec_...' }] },
     ] }]
   }
   return problem(404, 'not_found', 'there is nothing here')

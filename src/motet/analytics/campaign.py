@@ -108,7 +108,7 @@ class CampaignReports:
             document=document,
             segments=campaign.definition.segments,
             frequency=campaign.definition.frequency,
-            success_metrics=tell_metrics(document.get("success_metrics")),
+            success_metrics=list_metrics(document.get("success_metrics")),
             steps=await self._read_steps(campaign),
             by_channel=shape_channels(snapshot.of_campaign(campaign.id), row.channels),
             reasons=shape_reasons(await self._pool.fetch(sql("analytics.count_reasons"), campaign.id)),
@@ -154,10 +154,10 @@ def shape_steps(present: Definition, past: Mapping[UUID, Definition], counts: It
     ]
 
 
-def tell_metrics(declared: Any) -> list[str]:
-    """Success metrics as lines: a list as it is, a mapping as `open rate: 0.25`."""
-    if isinstance(declared, Mapping):
-        return [f"{str(name).replace('_', ' ')}: {goal}" for name, goal in declared.items()]
+def list_metrics(declared: Any) -> list[str]:
+    """The success metrics that a document names: a list, or one text."""
+    if isinstance(declared, str):
+        return [declared]
     return [str(metric) for metric in declared] if isinstance(declared, list | tuple) else []
 
 

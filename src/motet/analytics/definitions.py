@@ -185,11 +185,18 @@ def preview_content(content: dict[str, Any]) -> Preview:
     title = str(content.get("subject") or content.get("title") or content.get("url") or "")
     body = content.get("text") or content.get("body") or ""
     if not body and content.get("html"):
-        body = get_text(str(content["html"]))
+        body = _read_html(str(content["html"]))
     if not isinstance(body, str):
         body = msgspec.json.encode(body).decode()
     line = " ".join(body.split())
     return Preview(title, line if len(line) <= _PREVIEW else line[: _PREVIEW - 1].rstrip() + "…")
+
+
+def _read_html(html: str) -> str:
+    try:
+        return str(get_text(html))
+    except ValueError:  # lxml, on what is no HTML at all
+        return ""
 
 
 def _article(noun: str) -> str:

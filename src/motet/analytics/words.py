@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from motet.core.program import FrequencyRules, Trigger
 from motet.core.words import Channel
 
@@ -115,7 +117,9 @@ def _compare(field: str, operator: str, value: Any) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "not known"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool | Mapping | list):
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    return str(value)
 
 
 def _window(seconds: float) -> str:

@@ -84,8 +84,9 @@ async def upsert_customers(
     return Upserted(**counts, ids=tuple(resolution.ids), taken=tuple(resolution.taken))
 
 
-def _place(row: tuple[Any, ...]) -> tuple[int, UUID]:
-    return row[0], row[1]
+def _place(row: tuple[Any, ...]) -> tuple[int, int]:
+    """The order of the rows: the integer compares faster than the UUID, and alike."""
+    return row[0], row[1].int
 
 
 def _fold(
@@ -128,10 +129,16 @@ def fold(old: CustomerInput, new: CustomerInput) -> CustomerInput:
 async def _create(connection: Connection, born: dict[UUID, CustomerInput], lanes: int, now: datetime) -> None:
     """COPY of new rows; a column that no row fills is left to its default."""
     rows = sorted((_row(id, given, lanes, now) for id, given in born.items()), key=_place)
-    used = [i for i, column in enumerate(zip(*rows, strict=True)) if any(column) or i == 0]
-    fill = {i: _DEFAULTS[name] for i, name in enumerate(_COLUMNS) if name in _DEFAULTS}
-    records = [tuple(row[i] or fill[i] if i in fill else row[i] for i in used) for row in rows]
-    await connection.copy_records_to_table("customer", records=records, columns=[_COLUMNS[i] for i in used])
+    names, filled = [], []
+    for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True):
+        default = _DEFAULTS.get(name)
+        if default is None:
+            names.append(name)
+            filled.append(column)
+        elif any(column):
+            names.append(name)
+            filled.append(column if all(column) else tuple(value or default for value in column))
+    await connection.copy_records_to_table("customer", records=list(zip(*filled, strict=True)), columns=names)
 
 
 def _row(id: UUID, given: CustomerInput, lanes: int, now: datetime) -> tuple[Any, ...]:

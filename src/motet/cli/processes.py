@@ -50,8 +50,8 @@ def serve(*, log_level: LogLevel = "info", json: Json = False) -> int:
     from motet.app import serve as run_web
     from motet.config import read_config
 
-    start_log(log_level, "serve", json)
     config = read_config()
+    start_log(log_level, "serve", json)
     run_until_stopped(lambda stop: run_web(config, stop))
     return 0
 
@@ -69,9 +69,9 @@ def work(
     from motet.config import read_config
 
     both = not engine and channels is None
-    served = set(Channel) if both else read_channels(channels or "")
-    start_log(log_level, "work" if both or (engine and served) else "engine" if engine else "delivery", json)
+    served = set(Channel) if both else set() if channels is None else read_channels(channels)
     config = read_config()
+    start_log(log_level, "work" if both or (engine and served) else "engine" if engine else "delivery", json)
     run_until_stopped(lambda stop: run_worker(config, engine=engine or both, channels=served, stop=stop))
     return 0
 
@@ -87,8 +87,8 @@ def outbox(
     from motet.app import run_local_outbox, run_until_stopped
     from motet.config import read_config
 
-    start_log(log_level, "outbox", json)
     config = read_config()
+    start_log(log_level, "outbox", json)
     run_until_stopped(lambda stop: run_local_outbox(config, smtp_port, http_port, stop))
     return 0
 
@@ -106,7 +106,6 @@ def demo(
     from motet.app import Demonstration, run_demonstration, run_until_stopped
     from motet.household import local_url, read_surroundings
 
-    start_log(log_level, "demo", json)
     config = read_surroundings()
     if config.outbox_url is None:
         problem = Problem(
@@ -116,6 +115,7 @@ def demo(
             "start `motet up --outbox` with the same MOTET_HOME first",
         )
         raise Refused([problem])
+    start_log(log_level, "demo", json)
     wanted = Demonstration(url=url or local_url(config), seed=seed, customers=customers, speed=speed)
     run_until_stopped(lambda stop: run_demonstration(config, wanted, stop))
     return 0
@@ -136,11 +136,10 @@ def migrate(*, json: Json = False) -> int:
 
 def read_channels(text: str) -> set[Channel]:
     """`email,sms` as channels. Raises Refused naming the words that are none."""
-    words = [part.strip().lower() for part in text.split(",") if part.strip()]
+    words = [part.strip().lower() for part in text.split(",")]
     known = {c.word: c for c in Channel}
     if wrong := [word for word in words if word not in known]:
-        problem = Problem(
-            "cli.unknown_channel", f"{', '.join(wrong)} is no channel", "--channels", f"use {', '.join(known)}"
-        )
+        told = f"{', '.join(map(repr, wrong))} is no channel"
+        problem = Problem("cli.unknown_channel", told, "--channels", f"use {', '.join(known)}")
         raise Refused([problem])
     return {known[word] for word in words}

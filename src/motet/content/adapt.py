@@ -15,6 +15,7 @@ import msgspec
 from motet.content.check import read_content
 from motet.content.failure import TemplateFault
 from motet.content.lexer import Kind
+from motet.content.markup import tags
 from motet.content.masking import MARK, Masked, is_dynamic, mask
 from motet.content.nodes import Block, Nodes, Text
 from motet.content.parser import parse
@@ -27,7 +28,6 @@ from motet.core.words import Channel
 SUBJECT, TITLE, BODY, SMS_WORDS = 78, 65, 240, 140  # characters; an SMS also holds the link
 _IN_APP_TITLE, _IN_APP_BODY = 120, 1_000
 _VALUE = 12  # characters that a value is taken to have
-_HREF = re.compile(r"<a(?=[\s\x02])[^>]*?\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://|\x02\d+\x03)[^\s<>\"]*", re.IGNORECASE)
 _ADDRESS_TAG = re.compile(r"\{\{\{?~?\s*[\w.@/]*(?:url|link|href|uri)\s*~?\}?\}\}\Z", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?](?=\s)|\n")
@@ -106,11 +106,11 @@ def _of_email(content: EmailContent) -> _Gist:
     masked = mask(content.html)
     body = content.preheader or content.text or derive_text(masked, links=False)
     url = ""
-    for match in _HREF.finditer(masked.text):
-        address = html.unescape(match.group(1) or match.group(2) or "").strip()
-        if is_tracked(address) and _stands_alone(masked, match.start(), match.end()) and "unsubscribe" not in address:
+    for tag in tags(masked):
+        address = tag.values().get("href", "").strip() if tag.name == "a" and not tag.closing else ""
+        if is_tracked(address) and _stands_alone(masked, tag.start, tag.end):
             restored = masked.restore(address)
-            if "unsubscribe_url" not in restored:
+            if "unsubscribe" not in restored:
                 url = restored
                 break
     return _Gist(content.subject, body.strip(), url)

@@ -32,8 +32,8 @@ def check_content(channel: Channel, content: Mapping[str, Any], known: Collectio
         return problems
     for path, source in fields(shape):
         problems += _check_template(path, source, known)
-    if not problems and isinstance(shape, EmailContent) and shape.text is None:
-        problems += _check_derived(shape.html)
+    if not problems and isinstance(shape, EmailContent):
+        problems += _check_html(shape)
     if isinstance(shape, WebhookContent):
         problems += _check_url(shape.url)
     return problems
@@ -86,11 +86,15 @@ def _placed(problem: Problem, path: str) -> Problem:
     return msgspec.structs.replace(problem, path=path)
 
 
-def _check_derived(html: str) -> list[Problem]:
-    """Tags that stand halfway inside an element leave a text part that does not hold together."""
+def _check_html(content: EmailContent) -> list[Problem]:
+    """Block tags that stand halfway inside of an HTML tag leave a text part that does not hold together."""
     try:
-        compile_nodes(parse(derive_text(mask(html))))
-    except TemplateFault:
+        text = derive_text(mask(content.html))
+        if content.text is None:
+            compile_nodes(parse(text))
+    except TemplateFault as error:
+        if error.problem.code == "content.bad_html":
+            return [_placed(error.problem, "html")]
         fix = "move the block tags out of the HTML tags, or write 'text' yourself"
         return [Problem("content.text_needed", "no plain text can be derived from this HTML", "html", fix)]
     return []

@@ -13,7 +13,7 @@ from motet.content.headers import clean_address, read_sender
 from motet.content.masking import mask
 from motet.content.mime import Envelope, Letterhead
 from motet.content.occasion import Occasion
-from motet.content.outputs import MIME_HTML, MIME_TEXT, PLAIN, Output
+from motet.content.outputs import MIME_HTML, MIME_TEXT, Output
 from motet.content.page import Imprint, html_source, text_source
 from motet.content.parser import parse
 from motet.content.plain import derive_text
@@ -68,9 +68,8 @@ def compile_email(
 
 
 def _compile_parts(content: EmailContent, imprint: Imprint | None) -> tuple[Template, Template]:
-    masked = mask(content.html)
-    html = _compiled(html_source(masked, content.preheader, imprint), MIME_HTML)
-    written = content.text if content.text is not None else derive_text(masked)
+    html = _compiled(html_source(content.html, content.preheader, imprint), MIME_HTML)
+    written = content.text if content.text is not None else derive_text(mask(content.html))
     source = text_source(written, imprint)
     return html, compile_nodes(track_text(parse(source)), MIME_TEXT, source)
 

@@ -20,6 +20,7 @@ _HTML = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"}
 )
 _QP_PLAIN = re.compile(r"[ !-<>-~]{0,72}\Z").match  # needs no encoding, and leaves room for the soft break
+_BOTH_PLAIN = re.compile(r"[ !#-%(-;?-_a-~]{1,72}\Z").match  # and no escaping in HTML either
 _SOFT_BREAK = "=\r\n"
 _QP_LINE = 75  # characters before the '=' of a soft break
 
@@ -66,6 +67,8 @@ def _same(text: str) -> str:
 
 
 def _escaped_qp(text: str) -> str:
+    if _BOTH_PLAIN(text):
+        return text + _SOFT_BREAK
     return quoted_printable(text.translate(_HTML) if _HTML_SPECIAL(text) else text)
 
 

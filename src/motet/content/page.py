@@ -5,18 +5,14 @@ A fragment is set into a whole page. The footer shows itself only when the autho
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from motet.content.handlebars import FOOTER
-from motet.content.masking import Masked
+from motet.content.markup import tags
+from motet.content.masking import Masked, mask
 from motet.content.outputs import escape_html
 from motet.content.tracking import track_html
 
-_BODY = re.compile(r"<body(?=[\s>\x02])(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
-_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
-_HTML_TAG = re.compile(r"<html[\s>]", re.IGNORECASE)
 _BEFORE = (
     '<!doctype html>\n<html><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"></head>\n'
@@ -38,14 +34,18 @@ class Imprint(msgspec.Struct, frozen=True):
     postal_address: str = ""
 
 
-def html_source(masked: Masked, preheader: str, imprint: Imprint | None) -> str:
-    """Template source of the HTML part. `imprint` None: no footer."""
-    page = track_html(masked.text)
-    if not _BODY.search(page) and not _HTML_TAG.search(page):
-        page = _BEFORE + page + _AFTER
-    if preheader:
-        page = _after_body(page, f'<div style="{_HIDDEN}">{preheader}</div>')
-    return masked.restore(_before_end(page, (_html_footer(imprint) if imprint else "") + _PIXEL))
+def html_source(source: str, preheader: str, imprint: Imprint | None) -> str:
+    """Template source of the HTML part. `imprint` None: no footer. Raises TemplateFault."""
+    masked = mask(source)
+    if not any(tag.name in ("html", "body") for tag in tags(masked)):
+        masked = mask(_BEFORE + source + _AFTER)
+    masked = mask(masked.restore(track_html(masked)))
+    before = f'<div style="{_HIDDEN}">{preheader}</div>' if preheader else ""
+    after = (_html_footer(imprint) if imprint else "") + _PIXEL
+    start, end = _body(masked)
+    text = masked.text
+    page = text[:start] + before + text[start:end] + after + text[end:]
+    return masked.restore(page).rstrip("\n") + "\n"
 
 
 def text_source(derived: str, imprint: Imprint | None) -> str:
@@ -54,17 +54,15 @@ def text_source(derived: str, imprint: Imprint | None) -> str:
     return text + _text_footer(imprint) if imprint else text
 
 
-def _after_body(page: str, addition: str) -> str:
-    match = _BODY.search(page)
-    place = match.end() if match else 0
-    return page[:place] + addition + page[place:]
-
-
-def _before_end(page: str, addition: str) -> str:
-    places = [match.start() for match in _BODY_END.finditer(page)]
-    page = page.rstrip("\n")
-    place = places[-1] if places else len(page)
-    return page[:place] + addition + page[place:] + "\n"
+def _body(masked: Masked) -> tuple[int, int]:
+    """Where the body begins and ends; a page without one is all body."""
+    start, end = 0, len(masked.text.rstrip("\n"))
+    for tag in tags(masked):
+        if tag.name == "body" and tag.closing:
+            end = tag.start
+        elif tag.name == "body" and start == 0:
+            start = tag.end
+    return start, max(start, end)
 
 
 def _html_footer(imprint: Imprint) -> str:

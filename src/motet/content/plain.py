@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import html
 import re
-from html.parser import HTMLParser
 
 from motet.content.handlebars import KEEP, URL
 from motet.content.lexer import Kind
+from motet.content.markup import Tag, pieces
 from motet.content.masking import Masked
 from motet.content.tracking import is_tracked
 
@@ -30,14 +31,13 @@ def derive_text(masked: Masked, *, links: bool = True) -> str:
     `links` False leaves them out, so that only what an author may write remains.
     """
     reader = _Reader(masked, links)
-    reader.feed(masked.text)
-    reader.close()
+    for piece in pieces(masked):
+        reader.read(piece)
     return masked.restore(reader.text())
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, masked: Masked, addresses: bool) -> None:
-        super().__init__(convert_charrefs=True)
         self.addresses = addresses  # whether to write them
         self.kinds = masked.kinds
         self.parts: list[str] = []
@@ -51,45 +51,46 @@ class _Reader(HTMLParser):
     def text(self) -> str:
         return "".join(self.parts).strip() + "\n"
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self.skipping:
-            self.nested += tag == self.skipping
-            return
-        values = {name: value or "" for name, value in attrs}
-        if tag not in _VOID and (tag in _SKIPPED or "hidden" in values or _HIDDEN.search(values.get("style", ""))):
-            self.skipping, self.nested = tag, 1
-            return
-        self._break_around(tag)
-        if tag == "br":
-            self._line()
-        elif tag == "hr":
-            self._write("-" * 20)
-            self._ask(2)
-        elif tag == "li":
-            self._write("* ")
-        elif tag == "img":
-            self._words(values.get("alt", ""))
-        elif tag == "a":
-            self.links.append((self._address(values), len(self.parts)))
+    def read(self, piece: Tag | str) -> None:
+        if isinstance(piece, str):
+            if not self.skipping:
+                self._words(_BRACES.sub(r"\\{{", html.unescape(piece)))
+        elif self.skipping:
+            self._skip(piece)
+        elif piece.closing:
+            self._end(piece.name)
+        else:
+            self._begin(piece)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.skipping:
-            self.nested -= tag == self.skipping
+    def _skip(self, tag: Tag) -> None:
+        if tag.name == self.skipping:
+            self.nested += -1 if tag.closing else 1
             if self.nested == 0:
                 self.skipping = ""
-            return
-        if tag == "a" and self.links:
-            self._end_link(*self.links.pop())
-        self._break_around(tag)
 
-    def handle_data(self, data: str) -> None:
-        if not self.skipping:
-            self._words(_BRACES.sub(r"\\{{", data))
+    def _begin(self, tag: Tag) -> None:
+        name, values = tag.name, tag.values()
+        hidden = name in _SKIPPED or "hidden" in values or _HIDDEN.search(values.get("style", ""))
+        if hidden and name not in _VOID:
+            self.skipping, self.nested = name, 1
+            return
+        self._break_around(name)
+        if name == "br":
+            self._line()
+        elif name == "hr":
+            self._write("-" * 20)
+            self._ask(2)
+        elif name == "li":
+            self._write("* ")
+        elif name == "img":
+            self._words(_BRACES.sub(r"\\{{", values.get("alt", "")))
+        elif name == "a":
+            self.links.append((self._address(values), len(self.parts)))
+
+    def _end(self, name: str) -> None:
+        if name == "a" and self.links:
+            self._end_link(*self.links.pop())
+        self._break_around(name)
 
     def _break_around(self, tag: str) -> None:
         if tag in _PARAGRAPHS:

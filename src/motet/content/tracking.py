@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 from motet.content.handlebars import HREF, KEEP, URL
-from motet.content.masking import is_dynamic
+from motet.content.markup import tags
+from motet.content.masking import Masked, is_dynamic
 from motet.content.nodes import Block, Node, Nodes, Path, Text, Value
 
-_TAG = re.compile(r"<(?:a|area)(?=[\s\x02])(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
 _HREF = re.compile(r"(?<![\w-])href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE)
 _OFF = re.compile(r"\s?(?<![\w-])data-motet-track\s*=\s*(?:\"off\"|'off'|off(?=[\s>/]))", re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
@@ -35,9 +35,15 @@ def is_switched_off(tag: str) -> bool:
     return _OFF.search(tag) is not None
 
 
-def track_html(masked: str) -> str:
-    """Masked HTML with the blocks of handlebars.py around each address that is tracked."""
-    return _TAG.sub(lambda match: _track_tag(match.group()), masked)
+def track_html(masked: Masked) -> str:
+    """The masked HTML with the blocks of handlebars.py around each address that is tracked. Raises TemplateFault."""
+    parts: list[str] = []
+    position = 0
+    for tag in tags(masked):
+        if tag.name in ("a", "area") and not tag.closing:
+            parts += [masked.text[position : tag.start], _track_tag(masked.text[tag.start : tag.end])]
+            position = tag.end
+    return "".join([*parts, masked.text[position:]])
 
 
 def _track_tag(tag: str) -> str:

@@ -19,7 +19,7 @@ from motet.core.messages import Message
 from motet.core.words import MessageStatus
 from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
 from motet.storage.lanes import Lease
-from motet.storage.pool import Connection
+from motet.storage.pool import Connection, Json
 from motet.storage.sql import sql
 
 _ENROLLMENT = (
@@ -134,7 +134,7 @@ async def _update_customers(connection: Connection, lane: int, changes: dict[UUI
             [c.last_purchase_at for c in found],
             [c.consents for c in found],
             [msgspec.to_builtins(c.suppressions) for c in found],
-            [c.dead_tokens for c in found],
+            [Json(msgspec.json.encode(c.dead_tokens)) for c in found],  # a bare list would be one more dimension
         )
 
 

@@ -1,7 +1,7 @@
 """Think: pure. For each customer of a batch: what the events mean, who enters, where everybody stands next.
 
-A customer whose thinking breaks does not break the batch: their enrollments are tried again later and set aside
-when it keeps happening.
+What breaks for one customer does not break the batch, nor the rest of that customer: an enrollment whose step breaks is
+tried again later and quarantined when it keeps happening; an event that breaks is logged and passed over.
 """
 
 from __future__ import annotations
@@ -42,18 +42,35 @@ def think(batch: Batch, world: World) -> Effects:
 
 
 def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Iterable[LaunchSlice]) -> Effects:
-    desk = _desk(batch, world, customer_id)
-    try:
-        for event in batch.events.get(customer_id, ()):
-            hear(desk, event)
-        for launch in launches:
-            launch_for(desk, launch)
-        for enrollment in [e for e in desk.enrollments.values() if _is_due(e, desk)]:
-            run(desk, enrollment)
-        return desk.effects
-    except Exception as error:
-        log.exception("customer set aside", customer=str(customer_id), lane=batch.lane)
-        return _set_aside(_desk(batch, world, customer_id), repr(error))
+    """One customer's part. What breaks (an event, a launch, an enrollment) is left out, and the rest thought anew."""
+    broken: dict[UUID, str] = {}
+    while True:
+        desk = Desk(
+            batch.customers[customer_id],
+            batch.messages.get(customer_id, []),
+            batch.enrollments.get(customer_id, []),
+            batch.now,
+            world,
+        )
+        at = customer_id
+        try:
+            for event in batch.events.get(customer_id, ()):
+                if (at := event.id) not in broken:
+                    hear(desk, event)
+            for launch in launches:
+                if (at := launch.launch_id) not in broken:
+                    launch_for(desk, launch)
+            for enrollment in [e for e in desk.enrollments.values() if _is_due(e, desk)]:
+                if (at := enrollment.id) in broken:
+                    desk.move(fail(enrollment, broken[at], desk.now))
+                else:
+                    run(desk, enrollment)
+            return desk.effects
+        except Exception as error:
+            if at in broken:
+                raise
+            broken[at] = repr(error)
+            log.exception("set aside", part=str(at), customer=str(customer_id), lane=batch.lane)
 
 
 def hear(desk: Desk, event: Event) -> None:
@@ -155,23 +172,6 @@ def _event_view(desk: Desk, event: Event) -> dict[str, object]:
     view["event"] = event.properties
     view["value"] = event.value
     return view
-
-
-def _desk(batch: Batch, world: World, customer_id: UUID) -> Desk:
-    return Desk(
-        batch.customers[customer_id],
-        batch.messages.get(customer_id, []),
-        batch.enrollments.get(customer_id, []),
-        batch.now,
-        world,
-    )
-
-
-def _set_aside(desk: Desk, error: str) -> Effects:
-    for enrollment in list(desk.enrollments.values()):
-        if _is_due(enrollment, desk):
-            desk.move(fail(enrollment, error, desk.now))
-    return desk.effects
 
 
 def _launches_by_customer(launches: Iterable[LaunchSlice]) -> dict[UUID, list[LaunchSlice]]:

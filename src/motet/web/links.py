@@ -11,7 +11,7 @@ import asyncio
 import base64
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote
 
 from motet.content.links import LinkRef, LinkSigner
 from motet.core.words import Interaction
@@ -107,12 +107,13 @@ def _event(ref: LinkRef, name: str, properties: dict[str, Any]) -> RawEvent:
 
 def _read_target(query: bytes) -> str:
     """The decoded value of `u`; empty when it is missing, doubled or not UTF-8."""
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=8)
-    except ValueError:
+    found = [part[2:] for part in query.split(b"&") if part.startswith(b"u=")]
+    if len(found) != 1:
         return ""
-    found = [value for name, value in pairs if name == "u"]
-    return found[0] if len(found) == 1 else ""
+    try:
+        return unquote(found[0].replace(b"+", b" ").decode("ascii"), errors="strict")
+    except UnicodeDecodeError:
+        return ""
 
 
 async def _refuse_method(send: Send, allowed: bytes) -> None:

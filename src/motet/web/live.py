@@ -70,6 +70,8 @@ class OverviewFeed:
                 overview = await self._report.read(datetime.now(UTC))
             except DATABASE_TROUBLE as error:
                 log.warning("the overview waits for the database", error=repr(error))
+            except Exception as error:  # the screens would stand still without a word
+                log.error("the overview cannot be made", exc_info=error)
             else:
                 if told is None or not is_same(told, overview):
                     told = overview

@@ -18,7 +18,19 @@ log = structlog.get_logger("motet.web")
 
 CONTENT_TYPE = b"application/problem+json"
 
-DATABASE_TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, Unavailable)
+# The database is away or asks to try again. Its other errors are faults of ours, or a value that it cannot keep.
+DATABASE_TROUBLE = (
+    OSError,
+    TimeoutError,
+    Unavailable,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+_BAD_VALUE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 class ProblemDocument(msgspec.Struct, frozen=True):
@@ -73,7 +85,7 @@ def describe(error: BaseException) -> ProblemDocument:
             return document(404, error.code, str(error))
         case Conflict():
             return document(409, error.code, str(error))
-    if isinstance(error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
+    if isinstance(error, _BAD_VALUE) or (isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)):
         log.error("the database refused a value", error=repr(error))
         return document(400, "input.refused", "the database cannot keep one of the values")
     if isinstance(error, DATABASE_TROUBLE):

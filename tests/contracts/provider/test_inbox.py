@@ -71,7 +71,7 @@ async def test_database_that_breaks_in_the_middle_leaves_unknown_and_a_second_tr
         await blocker.execute("LOCK TABLE inbox_item IN ACCESS EXCLUSIVE MODE")
         sending = asyncio.create_task(inbox.send(batch))
         waiting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while not await blocker.fetch(waiting):
+        while not await pool.fetch(waiting):  # outside the transaction, which would see one snapshot for ever
             await asyncio.sleep(0.01)
         [answer] = await sending
     assert isinstance(answer, Unknown)

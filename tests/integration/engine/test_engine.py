@@ -224,6 +224,30 @@ async def test_one_broken_customer_does_not_stop_the_lane(pool: Pool, monkeypatc
     assert sent_to == set(customers) - {customers[7]}
 
 
+async def test_an_unsubscribe_is_heard_though_another_part_of_the_customer_breaks(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = a_program(say(), trigger=Trigger(event="go"))
+    await put_campaign(pool, program)
+    (ada,) = await put_customers(pool, 1)
+    await put_event(pool, ada, "go")
+    await put_event(pool, ada, "unsubscribe", properties={"channel": "sms"})
+    engine = await an_engine(pool, Clock())
+
+    def broken(intent: Any, facts: Any) -> Any:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(think_module, "decide", broken)
+    await turn_all(engine)
+    assert (await rows(pool, "customer"))[0]["consents"] == {"sms": False}
+    (enrollment,) = await rows(pool, "enrollment")
+    assert (enrollment["status"], enrollment["failures"]) == (EnrollmentStatus.ACTIVE, 1)
+    monkeypatch.undo()
+    engine.now.now = NOW + timedelta(hours=1)  # type: ignore[attr-defined]
+    await turn_all(engine)
+    assert len(await rows(pool, "message")) == 1
+
+
 async def test_a_due_enrollment_that_keeps_breaking_is_quarantined(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     program = a_program(wait(60), say(), trigger=Trigger(event="go"))
     await put_campaign(pool, program)
@@ -327,3 +351,24 @@ async def test_whoever_waits_in_a_cancelled_campaign_leaves_without_a_message(po
     (enrollment,) = await rows(pool, "enrollment")
     assert (enrollment["status"], enrollment["exit_reason"]) == (EnrollmentStatus.EXITED, "campaign cancelled")
     assert await rows(pool, "message") == []
+
+
+async def test_dead_devices_are_pruned_beside_other_changes(pool: Pool) -> None:
+    program = a_program(say("push"), trigger=Trigger(event="go"))
+    await put_campaign(pool, program)
+    devices = [{"token": "old"}, {"token": "new"}]
+    customers = await put_customers(pool, 20, devices=devices)
+    for customer in customers:
+        await put_event(pool, customer, "go")
+    engine = await an_engine(pool, Clock())
+    await turn_all(engine)
+    for message in await rows(pool, "message"):
+        dead = ["old"] if message["customer_id"] in customers[:10] else []
+        await put_event(
+            pool, message["customer_id"], "devices_gone", message_id=message["id"], properties={"dead": dead}
+        )
+        await put_event(pool, message["customer_id"], "visited")
+    await turn_all(engine)
+    found = {row["id"]: row["devices"] for row in await rows(pool, "customer")}
+    assert all(found[c] == [{"token": "new"}] for c in customers[:10])
+    assert all(found[c] == devices for c in customers[10:])

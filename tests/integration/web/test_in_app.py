@@ -15,7 +15,8 @@ from stage import put_customers
 async def put_item(pool: Pool, customer: UUID, visit: int = 1, title: str = "Hello", age: float = 0) -> UUID:
     id = derive_message_id(customer, visit, Channel.IN_APP)
     await pool.execute(
-        "INSERT INTO inbox_item (lane, customer_id, id, title, body, url, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO inbox_item (lane, customer_id, id, title, body, url, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
         lane_of(customer, LANES), customer, id, title, "Some words", "https://shop.example/",
         datetime.now(UTC) - timedelta(seconds=age),
     )  # fmt: skip

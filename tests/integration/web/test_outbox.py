@@ -41,7 +41,8 @@ async def put_item(pool: Pool, title: str, at: datetime) -> str:
     [customer] = await put_customers(pool, 1, attributes={"first_name": "Ada"})
     id = derive_message_id(customer, 1, Channel.IN_APP)
     await pool.execute(
-        "INSERT INTO inbox_item (lane, customer_id, id, title, body, url, created_at) VALUES ($1, $2, $3, $4, 'b', '', $5)",
+        "INSERT INTO inbox_item (lane, customer_id, id, title, body, url, created_at) "
+        "VALUES ($1, $2, $3, $4, 'b', '', $5)",
         lane_of(customer, LANES), customer, id, title, at,
     )  # fmt: skip
     await pool.execute("SELECT pg_notify('motet_inbox', $1)", str(customer))

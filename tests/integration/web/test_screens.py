@@ -55,10 +55,12 @@ async def test_every_screens_address_gives_the_page(pool: Pool, tmp_path: Path, 
 
 @pytest.mark.parametrize("path", ["/../secret", "/%2e%2e/secret", "/assets/..%2f..%2fsecret", "/link", "//etc/passwd"])
 async def test_nothing_outside_the_folder_is_served(pool: Pool, tmp_path: Path, folder: Path, path: str) -> None:
-    async with run_site(pool, tmp_path, screens=folder) as site:
-        async with site.client.get(URL(site.url + path, encoded=True)) as answer:
-            assert "secret" not in (await answer.text()).replace("/secret", "")
-            assert "root:" not in await answer.text()
+    async with (
+        run_site(pool, tmp_path, screens=folder) as site,
+        site.client.get(URL(site.url + path, encoded=True)) as answer,
+    ):
+        assert "secret" not in (await answer.text()).replace("/secret", "")
+        assert "root:" not in await answer.text()
 
 
 async def test_a_new_build_is_served_without_a_restart(pool: Pool, tmp_path: Path, folder: Path) -> None:

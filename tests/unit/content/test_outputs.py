@@ -3,7 +3,7 @@ import quopri
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motet.content.outputs import MIME_HTML, MIME_TEXT, quoted_printable
+from motet.content.outputs import HTML, MIME_HTML, MIME_TEXT, quoted_printable
 
 TEXT = st.text(st.characters(codec="utf-8")) | st.text(alphabet="a =.\t\n\r\x0béü€😀", max_size=300)
 
@@ -37,3 +37,9 @@ def test_a_boundary_cannot_stand_in_a_body(text: str) -> None:
 
 def test_a_lone_surrogate_is_replaced() -> None:
     assert quopri.decodestring(quoted_printable("a\ud800b")).decode() == "a?b"
+
+
+@given(TEXT | st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
+def test_a_value_in_an_html_part_decodes_to_its_escaped_self(text: str) -> None:
+    decoded = quopri.decodestring(MIME_HTML.value(text).encode()).decode()
+    assert decoded == _lines(HTML.value(text))

@@ -44,7 +44,7 @@ HTML_TABLE = [
 def test_links_in_html_are_found(html: str, links: list[str]) -> None:
     seen: list[str] = []
     masked = mask(html)
-    compile_nodes(parse(masked.restore(track_html(masked.text))), HTML).render(VIEW, _run(seen))
+    compile_nodes(parse(masked.restore(track_html(masked))), HTML).render(VIEW, _run(seen))
     assert seen == links
 
 
@@ -52,7 +52,7 @@ def test_only_the_address_changes() -> None:
     masked = mask(
         '<p class="a">{{id}} <a href="https://x.example/" data-motet-track="off">a</a> <a href="{{shop_url}}">b</a>'
     )
-    text = compile_nodes(parse(masked.restore(track_html(masked.text))), HTML).render(VIEW, _run([]))
+    text = compile_nodes(parse(masked.restore(track_html(masked))), HTML).render(VIEW, _run([]))
     assert text == '<p class="a">7 <a href="https://x.example/">a</a> <a href="[https://s.example]">b</a>'
 
 

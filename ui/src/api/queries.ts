@@ -80,11 +80,13 @@ export const timelineQuery = (reference: string) =>
     refetchInterval: SOON,
   })
 
+export const OUTBOX_PAGE = 100 // messages listed at once
+
 export const outboxQuery = (channel: ChannelWord | undefined, q: string) =>
   queryOptions({
     queryKey: ['outbox', 'list', channel ?? 'all', q],
     queryFn: ({ signal }) =>
-      get<OutboxPage>(withQuery('/api/outbox/messages', { channel, q, limit: 100 }), signal),
+      get<OutboxPage>(withQuery('/api/outbox/messages', { channel, q, limit: OUTBOX_PAGE }), signal),
     placeholderData: keepPreviousData,
   })
 

@@ -11,6 +11,10 @@ const verdigris: MantineColorsTuple = [
 const saffron: MantineColorsTuple = [
   '#fdf4e3', '#f8e6c4', '#f0cd8b', '#e8b34f', '#e19e25', '#d98f10', '#c47d05', '#a46700', '#815000', '#613b00',
 ]
+// Warmer than Mantine's own, to go with the paper.
+const gray: MantineColorsTuple = [
+  '#faf9f6', '#f3f2ed', '#e9e7e0', '#dedcd4', '#cbc9c0', '#a7aaa6', '#82898a', '#5f6a6c', '#3d474a', '#1f282b',
+]
 // Mantine paints dark mode with these: 0 is text, 4 borders, 6 surfaces, 7 the page.
 const dark: MantineColorsTuple = [
   '#e3eae8', '#bcc8c7', '#95a5a5', '#6d7f81', '#2e3c40', '#243135', '#182326', '#101819', '#0c1213', '#080d0e',
@@ -19,7 +23,7 @@ const dark: MantineColorsTuple = [
 const STACK = 'Inter, "Inter Variable", "SF Pro Text", -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 export const theme = createTheme({
-  colors: { verdigris, saffron, dark },
+  colors: { verdigris, saffron, gray, dark },
   primaryColor: 'verdigris',
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,

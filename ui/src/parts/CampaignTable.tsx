@@ -57,8 +57,8 @@ export function CampaignTable({ campaigns, currency, label }: CampaignTableProps
             <td data-label="Channels"><ChannelRow channels={campaign.channels} /></td>
             <Figure label="In it now" value={count(campaign.active)} note={`of ${count(campaign.enrolled)}`} />
             <Figure label="Sent" value={count(campaign.sent)} />
-            <Figure label="Opened" value={count(campaign.opened)} note={percent(share(campaign.opened, campaign.delivered))} />
-            <Figure label="Clicked" value={count(campaign.clicked)} note={percent(share(campaign.clicked, campaign.delivered))} />
+            <Figure label="Opened" value={count(campaign.opened)} note={percent(share(campaign.opened, campaign.sent))} />
+            <Figure label="Clicked" value={count(campaign.clicked)} note={percent(share(campaign.clicked, campaign.sent))} />
             <Figure label="Converted" value={count(campaign.converted)} />
             <Figure label="Revenue" value={money(campaign.revenue, currency)} />
           </tr>

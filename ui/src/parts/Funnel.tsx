@@ -2,26 +2,24 @@
 
 import { Tooltip } from '@mantine/core'
 
-import type { ChannelNumbers, Rates } from '@/api/types'
+import type { ChannelNumbers } from '@/api/types'
 import { channelName, channelOrder, isMeasured, type Measure } from '@/words/channels'
 import { count, money, percent, share } from '@/words/numbers'
 
 import { ChannelLabel } from './ChannelMark'
 import classes from './Funnel.module.css'
 
-type Row = ChannelNumbers & { rates?: Rates }
-
-const STAGES: { measure: Measure; label: string; rate?: keyof Rates }[] = [
+const STAGES: { measure: Measure; label: string }[] = [
   { measure: 'sent', label: 'Sent' },
-  { measure: 'delivered', label: 'Delivered', rate: 'delivery' },
-  { measure: 'opened', label: 'Opened', rate: 'open' },
-  { measure: 'clicked', label: 'Clicked', rate: 'click' },
-  { measure: 'converted', label: 'Converted', rate: 'conversion' },
+  { measure: 'delivered', label: 'Delivered' },
+  { measure: 'opened', label: 'Opened' },
+  { measure: 'clicked', label: 'Clicked' },
+  { measure: 'converted', label: 'Converted' },
 ]
 
-export const RATES_NOTE = 'Delivered is a share of sent; opened, clicked and converted are shares of delivered.'
+export const RATES_NOTE = 'Rates and bars are shares of sent.'
 
-export function Funnel({ rows, currency }: { rows: Row[]; currency?: string | undefined }) {
+export function Funnel({ rows, currency }: { rows: ChannelNumbers[]; currency?: string | undefined }) {
   const ordered = rows.toSorted((a, b) => channelOrder(a.channel) - channelOrder(b.channel))
   return (
     <table className={classes.funnel} data-testid="funnel">
@@ -51,29 +49,28 @@ export function Funnel({ rows, currency }: { rows: Row[]; currency?: string | un
   )
 }
 
-function Stage({ row, measure, label, rate }: { row: Row; measure: Measure; label: string; rate?: keyof Rates }) {
+function Stage({ row, measure, label }: { row: ChannelNumbers; measure: Measure; label: string }) {
   const value = row[measure]
   if (value === 0 && !isMeasured(row.channel, measure)) {
     return (
       <td data-label={label}>
-        <Tooltip label={`${channelName(row.channel)} has no way to report “${label.toLowerCase()}”.`}>
+        <Tooltip label={`Nobody reports “${label.toLowerCase()}” for ${channelName(row.channel)} here.`}>
           <span className={classes.silent} tabIndex={0}>not reported</span>
         </Tooltip>
       </td>
     )
   }
-  const base = rate === 'delivery' ? row.sent : row.delivered
-  const shown = rate && (row.rates?.[rate] ?? share(value, base))
+  const rate = share(value, row.sent)
   return (
     <td data-label={label}>
       <span className={classes.figure}>
         <span className="numbers">{count(value)}</span>
-        {rate && <span className={classes.rate}>{percent(shown)}</span>}
+        {measure !== 'sent' && <span className={classes.rate}>{percent(rate)}</span>}
       </span>
       <span className={classes.track}>
         <span
           className={classes.bar}
-          style={{ width: `${(share(value, row.sent) ?? 0) * 100}%`, minWidth: value > 0 ? 2 : 0, background: `var(--${measure})` }}
+          style={{ width: `${(rate ?? 0) * 100}%`, minWidth: value > 0 ? 2 : 0, background: `var(--${measure})` }}
         />
       </span>
     </td>

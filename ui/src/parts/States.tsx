@@ -31,11 +31,15 @@ export function Empty({ icon, title, children, action }: EmptyProps) {
 }
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const title = messageOf(error)
   const problems = error instanceof ApiError ? error.problems : []
+  // A refusal with one cause says it twice, as its title and as its only problem.
+  const only = problems.length === 1 && problems[0]?.message === title ? problems[0] : null
   return (
-    <Alert color="red" icon={<Icon name="warning" />} title={messageOf(error)} role="alert" data-testid="failure">
+    <Alert color="red" icon={<Icon name="warning" />} title={title} role="alert" data-testid="failure">
       <Stack gap="sm" align="flex-start">
-        {problems.length > 0 && <ProblemList problems={problems} />}
+        {only?.fix ? <Text size="sm" c="dimmed">Fix: {only.fix}</Text> : null}
+        {problems.length > 0 && !only && <ProblemList problems={problems} />}
         {retry && <Button size="xs" variant="default" onClick={retry}>Try again</Button>}
       </Stack>
     </Alert>

@@ -18,12 +18,17 @@ const NAMES: Record<ChannelWord, string> = {
   retargeting: 'Retargeting',
 }
 
-/** The facts that nobody can know on a channel: a phone does not say that an SMS was read. */
+/**
+ * The facts that a channel may never report: a phone does not say that an SMS was read, and a mail server that took
+ * an email does not say that it arrived. A nought there is no failure.
+ */
 const SILENT: Partial<Record<ChannelWord, readonly Measure[]>> = {
+  email: ['delivered'],
   sms: ['opened'],
-  push: ['opened'],
-  webhook: ['opened', 'clicked'],
-  retargeting: ['opened'],
+  push: ['delivered', 'opened'],
+  in_app: ['delivered'],
+  webhook: ['delivered', 'opened', 'clicked', 'converted'],
+  retargeting: ['delivered', 'opened'],
 }
 
 export function channelName(channel: string): string {
@@ -35,7 +40,7 @@ export function channelColor(channel: string): string {
   return `var(--voice-${isChannel(channel) ? channel : 'webhook'})`
 }
 
-/** False when a nought says nothing: the channel never reports this fact. */
+/** False when a nought says nothing: the channel may never report this fact. */
 export function isMeasured(channel: string, measure: Measure): boolean {
   return !(isChannel(channel) && SILENT[channel]?.includes(measure))
 }

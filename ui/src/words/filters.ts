@@ -44,7 +44,7 @@ function sayField(field: string, value: unknown): string {
 function sayTruth(field: string, value: boolean): string {
   const deed = /^(.+) (sent|delivered|opened|clicked)$/.exec(field)
   if (deed) return `${value ? 'the' : 'no'} ${deed[1] ?? ''} was ${deed[2] ?? ''}`
-  return value ? field : `not ${field}`
+  return `${field} is ${value ? '' : 'not '}true`
 }
 
 function sayOperator(field: string, operator: string, operand: unknown): string {

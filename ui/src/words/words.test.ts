@@ -102,8 +102,8 @@ describe('channels', () => {
     expect(['user_signup', 'profile-nudge', 'Hi, you-all'].map(titleOf)).toEqual(['User signup', 'Profile nudge', 'Hi, you-all'])
   })
   it('knows what a channel cannot report', () => {
-    expect([isMeasured('sms', 'opened'), isMeasured('sms', 'clicked'), isMeasured('email', 'opened')]).toEqual([
-      false, true, true,
+    expect([isMeasured('sms', 'opened'), isMeasured('sms', 'clicked'), isMeasured('email', 'opened'), isMeasured('email', 'delivered')]).toEqual([
+      false, true, true, false,
     ])
   })
 })
@@ -122,12 +122,12 @@ describe('filters', () => {
     [{ cart_value: { $gt: 50 } }, 'cart value is more than 50'],
     [{ email_opened: false }, 'no email was opened'],
     [{ sms_clicked: true }, 'the sms was clicked'],
-    [{ profile_completed: false }, 'not profile completed'],
+    [{ profile_completed: false }, 'profile completed is not true'],
     [{ plan: 'pro', country: { $in: ['DE', 'AT'] } }, 'plan is “pro” and country is one of “DE”, “AT”'],
     [{ $or: [{ a: 1 }, { 'b.c': { $exists: false } }] }, 'a is 1 or b c is not known'],
     [[{ a: 1 }, { b: null }], 'a is 1 and b is missing'],
     [{ age: { $between: [18, 30] } }, 'age is between 18 and 30'],
-    [{ $not: { vip: true } }, 'not (vip)'],
+    [{ $not: { vip: true } }, 'not (vip is true)'],
     [{}, ''],
     [undefined, ''],
   ])('reads %j aloud', (spec, words) => {

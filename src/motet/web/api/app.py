@@ -21,7 +21,11 @@ from motet.web.outbox import OutboxWindow
 from motet.web.problems import ProblemDocument, describe, document, encode_problem, problem_headers
 from motet.web.services import Services
 
-_NO_STORE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_SEAL = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
 
 
 _SUBJECTS = (overview, campaigns, customers, events, outbox)
@@ -55,8 +59,8 @@ def read_openapi(request: ApiRequest) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
-def _seal(response: Response[Any]) -> Response[Any]:
-    for name, value in _NO_STORE.items():
+async def _seal(response: Response[Any]) -> Response[Any]:
+    for name, value in _SEAL.items():
         response.headers.setdefault(name, value)
     return response
 

@@ -19,7 +19,7 @@ const DEEDS: Record<Deed, { label: string; done: string; icon: IconName; from: C
     label: 'Pause',
     done: 'is paused',
     icon: 'pause',
-    from: ['running'],
+    from: ['running', 'scheduled'],
     text: 'Nobody enters and nothing is sent while it is paused. Everyone keeps their place, and goes on from there when you resume.',
   },
   resume: {
@@ -55,9 +55,9 @@ export function CampaignActions({ campaign }: { campaign: CampaignRow }) {
 
   return (
     <Group gap="xs">
-      {campaign.status === 'draft' && (
+      {(campaign.status === 'draft' || campaign.status === 'completed') && (
         <Button leftSection={<Icon name="play" size={16} />} onClick={() => setLaunching(true)} data-testid="launch-button">
-          Launch
+          {campaign.status === 'draft' ? 'Launch' : 'Launch again'}
         </Button>
       )}
       {possible.map((each) => (

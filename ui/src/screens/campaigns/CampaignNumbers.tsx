@@ -10,10 +10,10 @@ export function CampaignNumbers({ campaign, currency }: { campaign: CampaignRow;
     <StatRow>
       <Stat label="Enrolled" value={shortCount(enrolled)} note={`${count(active)} in it now`} color="var(--good)" testid="stat-enrolled" />
       <Stat label="Sent" value={shortCount(sent)} note={`${count(failed)} failed`} color="var(--sent)" testid="stat-sent" />
-      <Stat label="Delivered" value={shortCount(delivered)} rate={percent(share(delivered, sent))} note="of sent" color="var(--delivered)" testid="stat-delivered" />
-      <Stat label="Opened" value={shortCount(opened)} rate={percent(share(opened, delivered))} note="of delivered" color="var(--opened)" testid="stat-opened" />
-      <Stat label="Clicked" value={shortCount(clicked)} rate={percent(share(clicked, delivered))} note="of delivered" color="var(--clicked)" testid="stat-clicked" />
-      <Stat label="Converted" value={shortCount(converted)} rate={percent(share(converted, delivered))} note={`${money(revenue, currency)} revenue`} color="var(--converted)" testid="stat-converted" />
+      <Stat label="Delivered" value={shortCount(delivered)} note="confirmed by providers" color="var(--delivered)" testid="stat-delivered" />
+      <Stat label="Opened" value={shortCount(opened)} rate={percent(share(opened, sent))} note="of sent" color="var(--opened)" testid="stat-opened" />
+      <Stat label="Clicked" value={shortCount(clicked)} rate={percent(share(clicked, sent))} note="of sent" color="var(--clicked)" testid="stat-clicked" />
+      <Stat label="Converted" value={shortCount(converted)} rate={percent(share(converted, sent))} note={`${money(revenue, currency)} revenue`} color="var(--converted)" testid="stat-converted" />
     </StatRow>
   )
 }

@@ -68,7 +68,7 @@ function Body({ campaign }: { campaign: CampaignView }) {
     <div className={classes.stack}>
       <CampaignNumbers campaign={campaign} currency={currency} />
       <Tabs defaultValue="flow" keepMounted={false}>
-        <Tabs.List mb="md" aria-label="Parts of the campaign">
+        <Tabs.List mb="md" className={classes.tabs} aria-label="Parts of the campaign">
           <Tabs.Tab value="flow" data-testid="tab-flow">Flow</Tabs.Tab>
           <Tabs.Tab value="performance" data-testid="tab-performance">Performance</Tabs.Tab>
           <Tabs.Tab value="reasons" data-testid="tab-reasons">Held and dropped</Tabs.Tab>
@@ -93,7 +93,7 @@ function Body({ campaign }: { campaign: CampaignView }) {
                   <Funnel rows={spoken} currency={currency} />
                 </Panel>
                 <div className={classes.halves}>
-                  <Panel title="Channels side by side" note="Shares in percent, since the campaign began">
+                  <Panel title="Channels side by side" note="Shares of sent, since the campaign began">
                     <ChannelBars rows={spoken} />
                   </Panel>
                   <Panel title="The last 24 hours" note="Messages of this campaign by hour">

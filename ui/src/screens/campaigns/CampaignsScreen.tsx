@@ -45,7 +45,7 @@ export function CampaignsScreen() {
       {data && data.length > 0 ? (
         <Panel
           title="Campaigns and their numbers"
-          note="Since each campaign began; rates are shares of delivered"
+          note="Since each campaign began; rates are shares of sent"
           aside={
             <SegmentedControl
               size="xs"

@@ -10,16 +10,16 @@ import { percent, share } from '@/words/numbers'
 
 type Row = CampaignView['by_channel'][number]
 
-const BARS: { measure: Measure; label: string; rate: keyof Row['rates'] }[] = [
-  { measure: 'delivered', label: 'Delivered', rate: 'delivery' },
-  { measure: 'opened', label: 'Opened', rate: 'open' },
-  { measure: 'clicked', label: 'Clicked', rate: 'click' },
-  { measure: 'converted', label: 'Converted', rate: 'conversion' },
+const BARS: { measure: Measure; label: string }[] = [
+  { measure: 'delivered', label: 'Delivered' },
+  { measure: 'opened', label: 'Opened' },
+  { measure: 'clicked', label: 'Clicked' },
+  { measure: 'converted', label: 'Converted' },
 ]
 
-function rateOf(row: Row, { measure, rate }: (typeof BARS)[number]): number | null {
+function rateOf(row: Row, { measure }: (typeof BARS)[number]): number | null {
   if (row[measure] === 0 && !isMeasured(row.channel, measure)) return null
-  return row.rates[rate] ?? share(row[measure], measure === 'delivered' ? row.sent : row.delivered)
+  return share(row[measure], row.sent)
 }
 
 export function ChannelBars({ rows }: { rows: Row[] }) {

@@ -9,6 +9,7 @@ import { channelName, sentence } from '@/words/channels'
 import { sayFilter } from '@/words/filters'
 import { plainText } from '@/words/letters'
 import { count } from '@/words/numbers'
+import { capital } from '@/words/reasons'
 
 import classes from './Flow.module.css'
 
@@ -41,7 +42,7 @@ function QuietStep({ step }: { step: StepView }) {
     <li className={classes.step} data-testid="step" data-kind={step.kind} data-name={step.name}>
       <span className={classes.knot}><Icon name={KNOTS[step.kind] ?? 'next'} size={16} /></span>
       <div className={classes.line}>
-        <Text size="sm" fw={550}>{sentence(step.summary)}</Text>
+        <Text size="sm" fw={550}>{capital(step.summary)}</Text>
         {step.kind === 'exit' ? (
           <Text size="xs" c="dimmed" className="numbers">{count(step.entered)} reached the end</Text>
         ) : (

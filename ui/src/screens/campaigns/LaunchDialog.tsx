@@ -24,7 +24,7 @@ export function LaunchDialog({ campaign, opened, onClose }: LaunchDialogProps) {
   const [customers, setCustomers] = useState<string[]>([])
   const client = useQueryClient()
   const launch = useMutation({
-    mutationFn: () => post<CampaignRow>(`/api/campaigns/${encodeURIComponent(campaign.name)}/launch`, bodyOf(mode, customers, campaign)),
+    mutationFn: () => post<CampaignRow>(`/api/campaigns/${encodeURIComponent(campaign.name)}/launch`, bodyOf(mode, customers)),
     onSuccess: async () => {
       onClose()
       notifications.show({ message: `“${campaign.title}” is launched.` })
@@ -86,8 +86,7 @@ function modesOf({ kind, trigger, status }: CampaignRow): { value: Mode; label: 
   return status === 'running' ? [both, named] : [listen, both, named]
 }
 
-/** A broadcast needs no word about its audience: it has nothing else. */
-function bodyOf(mode: Mode, customers: string[], { kind }: CampaignRow): { customers?: string[]; audience?: boolean } {
+function bodyOf(mode: Mode, customers: string[]): { customers?: string[]; audience?: boolean } {
   if (mode === 'named') return { customers }
-  return mode === 'audience' && kind !== 'broadcast' ? { audience: true } : {}
+  return mode === 'audience' ? { audience: true } : {}
 }

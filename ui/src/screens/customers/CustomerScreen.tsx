@@ -1,6 +1,6 @@
 /** One customer: who they are, what they allow, where they are under way, and all that happened. */
 
-import { Badge, Group } from '@mantine/core'
+import { Badge, Box, Group } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
@@ -42,7 +42,7 @@ export function CustomerScreen() {
         }
         lead={data && <Lead customer={data} />}
       >
-        {data && <Portrait name={name} size={48} />}
+        {data && <Box visibleFrom="sm"><Portrait name={name} size={48} /></Box>}
       </PageHead>
       {data ? <Body customer={data} reference={reference} /> : <><StatSkeletons number={4} /><LoadingRows /></>}
     </>

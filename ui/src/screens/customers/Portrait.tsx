@@ -4,7 +4,7 @@ import { Avatar } from '@mantine/core'
 
 import { initials } from '@/words/letters'
 
-const COLORS = ['verdigris', 'saffron', 'violet', 'blue', 'red', 'grape', 'teal', 'orange']
+const COLORS = ['verdigris', 'saffron', 'violet', 'blue', 'red']
 
 export function Portrait({ name, size = 36 }: { name: string; size?: number }) {
   let sum = 0

@@ -27,11 +27,10 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
       <div className={classes.words}>
         <div className={classes.title}>
           <span>{titleOf(entry.title)}</span>
-          {entry.status && <State entry={entry} status={entry.status} />}
+          {entry.status && entry.kind !== 'event' && <State entry={entry} status={entry.status} />}
         </div>
-        <Text size="sm" c="dimmed">
-          {entry.detail}
-          {entry.kind === 'decision' && <Why entry={entry} />}
+        <Text size="sm" c="dimmed" data-testid="timeline-detail">
+          <Detail entry={entry} />
         </Text>
         {entry.campaign && (
           <AnchorLink to="/campaigns/$name" params={{ name: entry.campaign }} size="xs">
@@ -47,7 +46,9 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
   )
 }
 
-const EVENTS: Record<string, IconName> = { purchase: 'flag', unsubscribe: 'cross', bounced: 'warning', failed: 'warning', complaint: 'warning' }
+const EVENTS: Record<string, IconName> = {
+  view: 'eye', click: 'pointer', delivered: 'check', purchase: 'flag', unsubscribe: 'cross', bounced: 'warning', failed: 'warning', complaint: 'warning',
+}
 const VERDICTS: Record<string, IconName> = { send: 'check', hold: 'pause', drop: 'cross' }
 
 function Sign({ entry }: { entry: TimelineEntry }) {
@@ -56,11 +57,11 @@ function Sign({ entry }: { entry: TimelineEntry }) {
     const verdict = entry.status ?? ''
     return <span className={classes.sign} data-verdict={verdict}><Icon name={VERDICTS[verdict] ?? 'scale'} size={16} /></span>
   }
-  return <span className={classes.sign}><Icon name={EVENTS[entry.title.toLowerCase()] ?? 'bolt'} size={16} /></span>
+  return <span className={classes.sign}><Icon name={EVENTS[entry.status ?? entry.title.toLowerCase()] ?? 'bolt'} size={16} /></span>
 }
 
 const COLORS: Record<string, string> = {
-  send: 'verdigris', hold: 'saffron', drop: 'red',
+  send: 'verdigris', hold: 'saffron', drop: 'red', approved: 'gray', sending: 'gray',
   accepted: 'verdigris', delivered: 'verdigris', opened: 'verdigris', clicked: 'violet', converted: 'saffron',
   rejected: 'red', bounced: 'red', dropped: 'red', unknown: 'saffron',
 }
@@ -70,17 +71,18 @@ function State({ entry, status }: { entry: TimelineEntry; status: string }) {
   return (
     <>
       <Badge size="sm" color={COLORS[status] ?? 'gray'} tt="none">{word}</Badge>
-      {entry.kind !== 'event' && entry.channel && <Text size="xs" c="dimmed" fw={400}>{channelName(entry.channel)}</Text>}
+      {entry.channel && <Text size="xs" c="dimmed" fw={400}>{channelName(entry.channel)}</Text>}
     </>
   )
 }
 
-function Why({ entry }: { entry: TimelineEntry }) {
+/** The sentence that the entry brings, or else one made of its reasons. */
+function Detail({ entry }: { entry: TimelineEntry }) {
+  if (entry.detail) return entry.detail
   const reasons = because(entry.reasons)
   if (!reasons && !entry.until) return null
   return (
-    <span data-testid="timeline-reasons">
-      {entry.detail ? ' ' : ''}
+    <span>
       {reasons ? `${verdictName(entry.status ?? '')} ${reasons}` : ''}
       {entry.until ? `${reasons ? '; ' : ''}asked again ${full(entry.until)}` : ''}.
     </span>

@@ -37,7 +37,7 @@ export function MessagePane({ id, back }: { id: string; back: () => void }) {
           <Text size="xs" c="dimmed">
             {data.from && <>From {data.from} </>}
             to{' '}
-            <AnchorLink to="/customers" search={{ q: data.to }} size="xs" data-testid="message-to">{data.to}</AnchorLink>
+            <Receiver message={data} />
             {' · '}
             {full(data.at)}
           </Text>
@@ -46,6 +46,13 @@ export function MessagePane({ id, back }: { id: string; back: () => void }) {
       <Shown message={data} />
     </>
   )
+}
+
+/** Who got it, leading to the customer where the address says who that is. */
+function Receiver({ message: { channel, to } }: { message: OutboxMessage }) {
+  if (channel !== 'email' && channel !== 'sms' && channel !== 'in_app') return <span data-testid="message-to">{to}</span>
+  const q = /\(([^()]+)\)$/.exec(to)?.[1] ?? to // in-app: `Ada Lovelace (c-17)`
+  return <AnchorLink to="/customers" search={{ q }} size="xs" data-testid="message-to">{to}</AnchorLink>
 }
 
 function Shown({ message }: { message: OutboxMessage }) {

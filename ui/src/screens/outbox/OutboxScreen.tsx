@@ -1,13 +1,13 @@
 /** The local outbox: each message as its receiver sees it, as soon as it arrives. */
 
-import { Group, TextInput, UnstyledButton } from '@mantine/core'
+import { Group, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 
 import { ApiError } from '@/api/client'
-import { outboxQuery } from '@/api/queries'
+import { OUTBOX_PAGE, outboxQuery } from '@/api/queries'
 import type { ChannelWord } from '@/api/types'
 import { ChannelMark } from '@/parts/ChannelMark'
 import { Icon } from '@/parts/Icon'
@@ -57,6 +57,9 @@ export function OutboxScreen() {
           {list.isPending ? <LoadingRows rows={8} height={64} /> : null}
           {list.data?.messages.length === 0 && <Nothing searched={Boolean(search.q ?? search.channel)} />}
           <OutboxList messages={list.data?.messages ?? []} chosen={search.message} choose={(message) => go({ message })} />
+          {list.data?.messages.length === OUTBOX_PAGE && (
+            <Text size="xs" c="dimmed" ta="center" p="md">The newest {OUTBOX_PAGE}. Search for older ones.</Text>
+          )}
         </div>
         <div className={classes.pane}>
           {search.message === undefined ? (

@@ -7,24 +7,24 @@ import { Stat, StatRow } from '@/parts/Stat'
 import { count, money, percent, share, shortCount } from '@/words/numbers'
 
 const SHOWN = [
-  { key: 'sent', label: 'Sent', of: null },
-  { key: 'delivered', label: 'Delivered', of: 'sent' },
-  { key: 'opened', label: 'Opened', of: 'delivered' },
-  { key: 'clicked', label: 'Clicked', of: 'delivered' },
-  { key: 'converted', label: 'Converted', of: null },
-] as const satisfies readonly { key: keyof Totals; label: string; of: keyof Totals | null }[]
+  { key: 'sent', label: 'Sent', rated: false },
+  { key: 'delivered', label: 'Delivered, confirmed', rated: false }, // not every provider reports it
+  { key: 'opened', label: 'Opened', rated: true },
+  { key: 'clicked', label: 'Clicked', rated: true },
+  { key: 'converted', label: 'Converted', rated: true },
+] as const satisfies readonly { key: keyof Totals; label: string; rated: boolean }[]
 
 export function Headline({ overview: { totals, last_hour: hour, currency } }: { overview: Overview }) {
   return (
     <section aria-labelledby="since">
-      <Text id="since" component="h2" size="sm" fw={550} c="dimmed" m={0} mb={8}>Since the start, all campaigns</Text>
+      <Text id="since" component="h2" size="sm" fw={550} c="dimmed" m={0} mb={8}>Since the start, all campaigns; rates are shares of sent</Text>
       <StatRow>
-        {SHOWN.map(({ key, label, of }) => (
+        {SHOWN.map(({ key, label, rated }) => (
           <Stat
             key={key}
             label={label}
             value={shortCount(totals[key])}
-            {...(of ? { rate: percent(share(totals[key], totals[of])) } : {})}
+            {...(rated ? { rate: percent(share(totals[key], totals.sent)) } : {})}
             color={`var(--${key})`}
             note={`${count(hour[key])} in the last hour`}
             testid={`stat-${key}`}

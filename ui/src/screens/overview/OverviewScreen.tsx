@@ -68,7 +68,7 @@ function Body({ overview }: { overview: Overview }) {
       </Panel>
       <Panel
         title="Campaigns under way"
-        note="Numbers since each campaign began"
+        note="Since each campaign began; rates are shares of sent"
         aside={<AnchorLink to="/campaigns" size="sm">All campaigns</AnchorLink>}
         flush
       >

@@ -57,7 +57,7 @@ function Body({ status }: { status: StatusView }) {
 }
 
 function ChannelStatus({ row: { channel, provider, problems } }: { row: StatusView['channels'][number] }) {
-  const state = problems.length > 0 ? 'attention' : provider ? 'ready' : 'off'
+  const state = provider === null ? 'off' : problems.length > 0 ? 'attention' : 'ready'
   const badge = {
     attention: <Badge color="red" tt="none">Needs attention</Badge>,
     ready: <Badge tt="none">Ready</Badge>,
