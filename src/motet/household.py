@@ -156,7 +156,7 @@ def _borrow_outbox(config: Config, wishes: Wishes) -> tuple[dict[str, str], tupl
     providers = outbox_providers(config.home, smtp_port, http_port)
     extra = {f"MOTET_{c.name}_URL": url for c, url in providers.items() if c not in config.providers}
     extra["MOTET_OUTBOX_URL"] = f"http://127.0.0.1:{http_port}"
-    extra["MOTET_EGRESS_ALLOW"] = ",".join((*config.egress_allow, "127.0.0.1"))
+    extra["MOTET_EGRESS_ALLOW"] = ",".join((*config.egress_allow, f"127.0.0.1:{http_port}"))
     return extra, (smtp_port, http_port)
 
 

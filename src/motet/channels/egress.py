@@ -68,7 +68,8 @@ class _Barred(OSError):
 class Egress:
     """Two pools of connections, one for trusted URLs and one that is guarded; never shared between them.
 
-    `allow` names hosts (`hooks.shop.example`) and networks (`10.1.0.0/16`, `127.0.0.1`) that user URLs may reach too.
+    `allow` names what user URLs may reach too: hosts (`hooks.shop.example`), one port of a host (`127.0.0.1:8001`) and
+    networks (`10.1.0.0/16`).
     """
 
     def __init__(self, allow: Sequence[str] = (), *, connections: int = 100, timeout: float = 30.0) -> None:
@@ -93,7 +94,7 @@ class Egress:
         Raises Forbidden, NotSent, or Lost. An answer longer than `limit` is Lost.
         """
         target = _read_url(url)
-        trusted = trusted or (target.raw_host or "") in self._hosts
+        trusted = trusted or not self._hosts.isdisjoint((target.raw_host or "", f"{target.raw_host}:{target.port}"))
         seconds = min(timeout or self._timeout, self._timeout)
         try:
             async with self._session(trusted).request(

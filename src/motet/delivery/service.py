@@ -75,7 +75,7 @@ class Delivery:
             await stop.wait()
             for pool in self.pools.values():
                 pool.turns.stop()
-            await asyncio.wait(workers)  # what is in hand is finished, and the heart beats until then
+            await asyncio.gather(*workers)  # what is in hand is finished, and the heart beats until then
             for keeper in keepers:
                 keeper.cancel()
 

@@ -7,6 +7,7 @@ requests that are under way are finished, and what hangs is cut off.
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 
 import structlog
@@ -22,7 +23,8 @@ log = structlog.get_logger("motet.web")
 
 _STOPS_WITHIN = 5.0  # seconds that requests under way get
 _HEADERS_WITHIN = 30_000  # milliseconds in which the head of the next request must have arrived
-_AT_ONCE = 1024  # requests inside at the same time; more wait
+_CONNECTIONS = 10_000  # open at the same time, idle ones and streams included; more wait for a place
+_OWN_FILES = 256  # descriptors that are not connections: the database, the files, the log
 _BACKLOG = 1024
 
 
@@ -42,7 +44,7 @@ async def serve_app(web: Web, host: str, port: int, stop: asyncio.Event) -> None
         http=HTTPModes.http1,
         websockets=False,
         backlog=_BACKLOG,
-        backpressure=_AT_ONCE,
+        backpressure=_count_places(),
         http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN),
         log_enabled=False,
     )
@@ -56,7 +58,7 @@ async def serve_app(web: Web, host: str, port: int, stop: asyncio.Event) -> None
     finally:
         stopping.cancel()
         await web.close()
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=_STOPS_WITHIN)
         serving.cancel()
         await asyncio.gather(serving, stopping, return_exceptions=True)
@@ -72,3 +74,18 @@ def _probe(host: str, port: int) -> str:
     except OSError as error:
         raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     return str(address[0])
+
+
+def _count_places() -> int:
+    """How many connections there is room for, after asking the system for as many descriptors as it allows.
+
+    Granian counts a connection for as long as it is open, so a small number would let idle ones keep others out.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OWN_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    places = _CONNECTIONS if soft == resource.RLIM_INFINITY else min(_CONNECTIONS, soft - _OWN_FILES)
+    return max(16, places)

@@ -117,6 +117,14 @@ async def test_operator_can_allow_a_host_or_a_network(port: int, allow: str) -> 
     assert response.status == 200
 
 
+async def test_operator_can_allow_one_port_and_no_other(port: int) -> None:
+    egress = Egress([f"127.0.0.1:{port}"])
+    assert (await egress.request("GET", f"http://127.0.0.1:{port}/")).status == 200
+    with pytest.raises(Forbidden):
+        await egress.request("GET", f"http://127.0.0.1:{port + 1}/")
+    await egress.close()
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://x.example/", "file:///etc/passwd", "http://", "", "//x", "http://[::1", "http:/x"]
 )

@@ -1,12 +1,9 @@
 """Signatures verified by an implementation that is not ours."""
 
 import base64
-from collections.abc import Iterator
-from types import SimpleNamespace
 
 import dkim
 import pytest
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given, settings
@@ -39,28 +36,6 @@ def _record(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
         return b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
     public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public)
-
-
-class _VerifyKey:
-    """What dkimpy asks of PyNaCl, which is not installed: the bare check of an Ed25519 signature."""
-
-    def __init__(self, key: bytes, encoder: object) -> None:
-        self.key = ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
-
-    def verify(self, data: bytes, signature: bytes) -> None:
-        self.key.verify(signature, data)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _ed25519_in_dkimpy() -> Iterator[None]:
-    nacl = SimpleNamespace(
-        signing=SimpleNamespace(VerifyKey=_VerifyKey),
-        encoding=SimpleNamespace(Base64Encoder=None),
-        exceptions=SimpleNamespace(ValueError=ValueError, BadSignatureError=InvalidSignature),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dkim, "nacl", nacl, raising=False)
-        yield
 
 
 KEYS = pytest.mark.parametrize("key", [RSA_KEY, ED_KEY], ids=["rsa", "ed25519"])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { channelName, isMeasured, sentence, titleOf } from './channels'
-import { customerName } from './customers'
+import { customerName, splitReferences } from './customers'
 import { sayFilter } from './filters'
 import { ago, dayHeading, duration } from './moments'
 import { count, money, percent, plural, share, shortCount } from './numbers'
@@ -109,6 +109,10 @@ describe('channels', () => {
 })
 
 describe('customers', () => {
+  it('are read out of a pasted list, each once', () => {
+    expect(splitReferences(' c-1, c-2;c-3\n c-1\t')).toEqual(['c-1', 'c-2', 'c-3'])
+    expect(splitReferences(' , ')).toEqual([])
+  })
   it('are called by the first that is not blank', () => {
     const someone = { external_id: 'c-1', email: 'a@example.com', name: ' Ada ' }
     expect(customerName(someone)).toBe('Ada')

@@ -247,6 +247,8 @@ CREATE TABLE inbox_item (
     PRIMARY KEY (lane, customer_id, id)
 );
 
+CREATE INDEX inbox_newest ON inbox_item (lane, created_at DESC);
+
 -- Counts --------------------------------------------------------------------------------------
 
 -- Written in the transaction of what they count, so they are exact. `metric`: 1 sent, 2 delivered,

@@ -1,6 +1,6 @@
 /** To whom the campaign goes: from now on, the whole audience, or named customers. */
 
-import { Button, Group, Modal, Radio, Stack, TagsInput, Text } from '@mantine/core'
+import { Button, Group, Modal, Radio, Stack, Text, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -8,6 +8,7 @@ import { useState } from 'react'
 import { post } from '@/api/client'
 import type { CampaignRow } from '@/api/types'
 import { Failure } from '@/parts/States'
+import { splitReferences } from '@/words/customers'
 import { plural } from '@/words/numbers'
 
 type Mode = 'listen' | 'audience' | 'named'
@@ -21,7 +22,8 @@ interface LaunchDialogProps {
 export function LaunchDialog({ campaign, opened, onClose }: LaunchDialogProps) {
   const modes = modesOf(campaign)
   const [mode, setMode] = useState<Mode>(modes[0]?.value ?? 'audience')
-  const [customers, setCustomers] = useState<string[]>([])
+  const [named, setNamed] = useState('')
+  const customers = splitReferences(named)
   const client = useQueryClient()
   const launch = useMutation({
     mutationFn: () => post<CampaignRow>(`/api/campaigns/${encodeURIComponent(campaign.name)}/launch`, bodyOf(mode, customers)),
@@ -44,14 +46,15 @@ export function LaunchDialog({ campaign, opened, onClose }: LaunchDialogProps) {
           </Stack>
         </Radio.Group>
         {mode === 'named' && (
-          <TagsInput
+          <Textarea
             label="Customers"
             description="External ids, separated by commas, spaces or new lines"
-            value={customers}
-            onChange={setCustomers}
-            splitChars={[',', ' ', '\n', ';', '\t']}
-            acceptValueOnBlur
-            clearable
+            value={named}
+            onChange={(event) => setNamed(event.currentTarget.value)}
+            autosize
+            minRows={2}
+            maxRows={8}
+            spellCheck={false}
             data-testid="launch-customers"
           />
         )}
