@@ -40,6 +40,7 @@ _AWAY = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections just now
     asyncpg.TransactionRollbackError,
     Unavailable,
 )

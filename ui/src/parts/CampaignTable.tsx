@@ -4,6 +4,7 @@ import { Text } from '@mantine/core'
 import { Link, useNavigate } from '@tanstack/react-router'
 
 import type { CampaignRow } from '@/api/types'
+import { spoken } from '@/words/channels'
 import { count, money, percent, share } from '@/words/numbers'
 
 import classes from './CampaignTable.module.css'
@@ -52,7 +53,7 @@ export function CampaignTable({ campaigns, currency, label }: CampaignTableProps
                 </Link>
                 <StatusBadge status={campaign.status} />
               </span>
-              <Text size="xs" c="dimmed" component="span">{campaign.trigger}</Text>
+              <Text size="xs" c="dimmed" component="span">{spoken(campaign.trigger)}</Text>
             </th>
             <td data-label="Channels"><ChannelRow channels={campaign.channels} /></td>
             <Figure label="In it now" value={count(campaign.active)} note={`of ${count(campaign.enrolled)}`} />

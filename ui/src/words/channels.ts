@@ -60,6 +60,11 @@ export function titleOf(text: string): string {
   return /^[a-z0-9]+([_.-][a-z0-9]+)*$/.test(text) ? sentence(text.replaceAll('.', ' ')) : text
 }
 
+/** A sentence whose names of fields and events are spoken: `When user_signup happens` without the underscore. */
+export function spoken(text: string): string {
+  return text.replaceAll(/[a-z0-9]+(?:_[a-z0-9]+)+/gi, (name) => name.replaceAll('_', ' '))
+}
+
 /** `first_name` to `First name`. */
 export function sentence(word: string): string {
   const text = word.replaceAll(/[_-]+/g, ' ').trim()

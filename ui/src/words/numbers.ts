@@ -25,9 +25,12 @@ export function share(part: number, all: number): number | null {
   return Math.min(Math.max(safe(part) / all, 0), 1)
 }
 
+/** What stands where there is no rate. */
+export const NO_RATE = '–'
+
 /** `42%`, `4.2%`, `<0.1%`; a dash when there is no rate. */
 export function percent(rate: number | null | undefined): string {
-  if (rate === null || rate === undefined || !Number.isFinite(rate)) return '–'
+  if (rate === null || rate === undefined || !Number.isFinite(rate)) return NO_RATE
   const hundred = rate * 100
   if (hundred === 0) return '0%'
   if (hundred < 0.1) return '<0.1%'

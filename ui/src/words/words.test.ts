@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { channelName, isMeasured, sentence, titleOf } from './channels'
+import { channelName, isMeasured, sentence, spoken, titleOf } from './channels'
 import { customerName, splitReferences } from './customers'
 import { sayFilter } from './filters'
 import { ago, dayHeading, duration } from './moments'
@@ -99,6 +99,7 @@ describe('channels', () => {
   it('names known and unknown ones', () => {
     expect([channelName('in_app'), channelName('carrier_pigeon')]).toEqual(['In-app', 'Carrier pigeon'])
     expect(sentence('first_name')).toBe('First name')
+    expect(spoken('When cart_abandoned happens, where cart_value > 25')).toBe('When cart abandoned happens, where cart value > 25')
     expect(['user_signup', 'profile-nudge', 'Hi, you-all'].map(titleOf)).toEqual(['User signup', 'Profile nudge', 'Hi, you-all'])
   })
   it('knows what a channel cannot report', () => {

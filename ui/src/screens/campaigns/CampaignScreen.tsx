@@ -16,6 +16,7 @@ import { SeriesChart } from '@/parts/SeriesChart'
 import { StatSkeletons } from '@/parts/Stat'
 import { Empty, Failure, LoadingRows, Lost } from '@/parts/States'
 import { StatusBadge } from '@/parts/StatusBadge'
+import { spoken } from '@/words/channels'
 
 import { About } from './About'
 import { CampaignActions } from './CampaignActions'
@@ -54,7 +55,7 @@ export function CampaignScreen() {
 function Lead({ campaign }: { campaign: CampaignView }) {
   return (
     <>
-      {campaign.trigger}. Revision {campaign.revision},{' '}
+      {spoken(campaign.trigger)}. Revision {campaign.revision},{' '}
       {campaign.started_at ? <Moment at={campaign.started_at} prefix="started " /> : <Moment at={campaign.created_at} prefix="made " />}
       .
     </>

@@ -5,7 +5,7 @@ import { Text } from '@mantine/core'
 import type { CampaignView, StepView } from '@/api/types'
 import { ChannelMark } from '@/parts/ChannelMark'
 import { Icon, type IconName } from '@/parts/Icon'
-import { channelName, sentence } from '@/words/channels'
+import { channelName, sentence, spoken } from '@/words/channels'
 import { sayFilter } from '@/words/filters'
 import { plainText } from '@/words/letters'
 import { count } from '@/words/numbers'
@@ -19,7 +19,7 @@ export function Flow({ campaign }: { campaign: CampaignView }) {
       <li className={classes.step}>
         <span className={classes.knot}><Icon name={campaign.kind === 'broadcast' ? 'customers' : 'bolt'} size={16} /></span>
         <div className={classes.line}>
-          <Text fw={600} size="sm">{campaign.trigger}</Text>
+          <Text fw={600} size="sm">{spoken(campaign.trigger)}</Text>
           <Text size="xs" c="dimmed">
             {campaign.segments.length > 0 ? `Customers in ${campaign.segments.join(' or ')}` : 'All customers'}
             {' · '}

@@ -8,6 +8,7 @@ import { useState } from 'react'
 import { post } from '@/api/client'
 import type { CampaignRow } from '@/api/types'
 import { Failure } from '@/parts/States'
+import { spoken } from '@/words/channels'
 import { splitReferences } from '@/words/customers'
 import { plural } from '@/words/numbers'
 
@@ -83,7 +84,7 @@ function modesOf({ kind, trigger, status }: CampaignRow): { value: Mode; label: 
   const listen = {
     value: 'listen',
     label: 'From now on',
-    description: `${trigger}. Customers enter by themselves; nobody is enrolled today.`,
+    description: `${spoken(trigger)}. Customers enter by themselves; nobody is enrolled today.`,
   } as const
   const both = audience('Everyone in the target segments now, at once; and from now on by the trigger.')
   return status === 'running' ? [both, named] : [listen, both, named]

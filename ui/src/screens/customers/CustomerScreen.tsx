@@ -64,7 +64,7 @@ function Body({ customer, reference }: { customer: CustomerView; reference: stri
   const { sent, opened, clicked, converted, revenue } = customer.summary
   return (
     <div className={classes.stack}>
-      <StatRow>
+      <StatRow number={4}>
         <Stat label="Messages sent" value={count(sent)} note="since the start, over all channels" color="var(--sent)" />
         <Stat label="Opened" value={count(opened)} rate={percent(share(opened, sent))} note="of sent" color="var(--opened)" />
         <Stat label="Clicked" value={count(clicked)} rate={percent(share(clicked, sent))} note="of sent" color="var(--clicked)" />

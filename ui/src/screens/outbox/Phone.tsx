@@ -51,7 +51,7 @@ export function PushPhone({ message }: { message: OutboxMessage }) {
 function Notice({ message, body }: { message: OutboxMessage; body: string }) {
   const inside = (
     <>
-      <span className={classes.noticeApp}>{message.from || 'App'}<span>now</span></span>
+      <span className={classes.noticeApp}>Your app<span>now</span></span>
       <b>{message.title}</b>
       <span>{body}</span>
     </>

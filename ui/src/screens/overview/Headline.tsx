@@ -8,7 +8,7 @@ import { count, money, percent, share, shortCount } from '@/words/numbers'
 
 const SHOWN = [
   { key: 'sent', label: 'Sent', rated: false },
-  { key: 'delivered', label: 'Delivered, confirmed', rated: false }, // not every provider reports it
+  { key: 'delivered', label: 'Delivered', rated: false }, // not every provider reports it
   { key: 'opened', label: 'Opened', rated: true },
   { key: 'clicked', label: 'Clicked', rated: true },
   { key: 'converted', label: 'Converted', rated: true },
@@ -17,7 +17,7 @@ const SHOWN = [
 export function Headline({ overview: { totals, last_hour: hour, currency } }: { overview: Overview }) {
   return (
     <section aria-labelledby="since">
-      <Text id="since" component="h2" size="sm" fw={550} c="dimmed" m={0} mb={8}>Since the start, all campaigns; rates are shares of sent</Text>
+      <Text id="since" component="h2" size="sm" fw={400} c="dimmed" m={0} mb={8}>Since the start, all campaigns. Rates are shares of sent; delivered counts what providers confirm.</Text>
       <StatRow>
         {SHOWN.map(({ key, label, rated }) => (
           <Stat
