@@ -31,10 +31,7 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """Shares from 0 to 1: delivery, open and conversion of what was sent, click of what was opened.
-
-    Null while there is nothing to divide by.
-    """
+    """Shares of what was sent, from 0 to 1; null while nothing was. Not every provider reports delivery."""
 
     delivery: float | None
     open: float | None
@@ -143,7 +140,7 @@ def _shape_channel(channel: Channel, tallies: Mapping[Place, Tally]) -> ChannelR
         rates=Rates(
             delivery=share(delivered, sent),
             open=share(opened, sent),
-            click=share(clicked, opened),
+            click=share(clicked, sent),
             conversion=share(converted.count, sent),
         ),
     )

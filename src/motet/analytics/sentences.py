@@ -89,11 +89,11 @@ def describe_reasons(reasons: Sequence[Reason]) -> str:
 
 
 def tell_moment(moment: datetime, seen_from: datetime, zone: str | None) -> str:
-    """`09:00`, with the day when it is another one; without a known timezone in UTC, which is said."""
+    """`09:00 their time`, with the day when it is another one; in UTC without a known timezone."""
     known = _zone(zone)
     local, base = moment.astimezone(known or UTC), seen_from.astimezone(known or UTC)
     clock = f"{local:%H:%M}" if moment - seen_from >= timedelta(minutes=2) else f"{local:%H:%M:%S}"
-    suffix = "" if known else " UTC"
+    suffix = " their time" if known else " UTC"
     if local.date() == base.date():
         return f"{clock}{suffix}"
     if local.date() == base.date() + timedelta(days=1):

@@ -1,6 +1,6 @@
 """What came back: each interaction, applied to the message that caused it and to the customer.
 
-One function an interaction. A machine's open counts for nothing here. A click says that the message was opened.
+One function an interaction. A machine's open or click counts for nothing here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def click(desk: Desk, event: Event, message: Message) -> None:
     if event.properties.get("machine"):
         return
     desk.saw(event.at)
-    message = _opened(desk, message, event.at)
+    if message.channel in _OPENED_BY_CLICK:
+        message = _opened(desk, message, event.at)
     if message.clicked_at is None:
         desk.touch(msgspec.structs.replace(message, clicked_at=event.at))
         desk.effects.counts.add(message.campaign_id, message.channel, Metric.CLICKED)
@@ -82,6 +83,9 @@ def unsubscribe(desk: Desk, event: Event, message: Message) -> None:
         desk.effects.counts.add(message.campaign_id, channel, Metric.UNSUBSCRIBED)
     desk.withdraw(channel)
 
+
+# Whoever clicks in one of these has opened it, seen or not; an SMS is never known to be opened.
+_OPENED_BY_CLICK = frozenset({Channel.EMAIL, Channel.PUSH, Channel.IN_APP})
 
 APPLY: dict[str, Callable[[Desk, Event, Message], None]] = {
     Interaction.VIEW.word: view,

@@ -18,7 +18,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from motet.core.errors import Unavailable
@@ -97,6 +97,8 @@ class EmbeddedServer:
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGQUIT)
             child.wait(30)
+        with suppress(OSError):  # somebody else's files are in it
+            self.sockets.rmdir()
 
     def _prepare(self) -> None:
         self.sockets.mkdir(mode=0o700, exist_ok=True)

@@ -19,7 +19,7 @@ def decision(verdict: Verdict, *reasons: Reason, channel: Channel | None = Chann
 def test_a_hold_says_until_when_in_the_customers_time() -> None:
     until = AT + timedelta(hours=1, minutes=30)
     held = decision(Verdict.HOLD, Reason.CHANNEL_CAP, until=until, zone="Europe/Berlin")
-    assert held == "Held until 09:00: the cap on this channel was reached."
+    assert held == "Held until 09:00 their time: the cap on this channel was reached."
     assert decision(Verdict.HOLD, Reason.CHANNEL_CAP, until=until).startswith("Held until 08:00 UTC:")
 
 
@@ -49,10 +49,10 @@ def test_a_fallback_says_what_stood_against_the_first_channel() -> None:
 @pytest.mark.parametrize(
     ("later", "told"),
     [
-        (timedelta(seconds=5), "07:30:05"),
-        (timedelta(hours=2), "09:30"),
-        (timedelta(hours=20), "03:30 tomorrow"),
-        (timedelta(days=9), "3 December 07:30"),
+        (timedelta(seconds=5), "07:30:05 their time"),
+        (timedelta(hours=2), "09:30 their time"),
+        (timedelta(hours=20), "03:30 their time tomorrow"),
+        (timedelta(days=9), "3 December 07:30 their time"),
     ],
 )
 def test_moments_carry_the_day_when_it_is_another(later: timedelta, told: str) -> None:
@@ -83,6 +83,6 @@ def test_a_fate_tells_what_came_of_it() -> None:
     times: dict[str, Any] = dict.fromkeys(("clicked_at", "converted_at", "error", "send_at"))
     times.update(sent_at=AT, delivered_at=AT, opened_at=AT, approved_at=AT)
     told = describe_fate(MessageStatus.DELIVERED, times, "Europe/Berlin")
-    assert told == "Sent at 07:30:00, then delivered and opened."
+    assert told == "Sent at 07:30:00 their time, then delivered and opened."
     times.update(clicked_at=AT)
     assert describe_fate(MessageStatus.DELIVERED, times, None).endswith("then delivered, opened and clicked.")
