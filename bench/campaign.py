@@ -145,6 +145,24 @@ def resident(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def done_or_one(done: int) -> int:
+    return max(1, int(done))
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time of some processes and of their children that are alive."""
+    ticks = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(entry.name) in pids or int(fields[1]) in pids:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000)
@@ -172,6 +190,9 @@ async def main() -> None:
             workers.append(subprocess.Popen([MOTET, *args], env=env, stdout=log, stderr=log))
         await asyncio.sleep(4)
         before = [resident(w.pid) for w in workers]
+        postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
+        parts = {"engine": workers[0].pid, "delivery": workers[1].pid, "postgres": postmaster, "sink": sink.pid}
+        used = {name: cpu_seconds([pid]) for name, pid in parts.items()}
         start = time.perf_counter()
         await launch(pool, program)
         peak = list(before)
@@ -182,6 +203,7 @@ async def main() -> None:
                 break
             await asyncio.sleep(0.25)
         seconds = time.perf_counter() - start
+        cost = {n: round((cpu_seconds([pid]) - used[n]) / done_or_one(done) * 1e6) for n, pid in parts.items()}
         size = await pool.fetchval(
             "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relname ~ '^message_'"
         )
@@ -192,9 +214,10 @@ async def main() -> None:
             "messages_per_second": round(int(done) / seconds),
             "bare_wire_per_second": round(limit),
             "ratio": round(int(done) / seconds / limit, 3),
+            "cpu_us_per_message": cost,
             "engine_rss_mb": round(peak[0] / 2**20),
             "delivery_rss_mb": round(peak[1] / 2**20),
-            "message_bytes_on_disk": round(int(size) / max(1, int(done))),
+            "message_bytes_on_disk": round(int(size) / done_or_one(done)),
         }
         print(json.dumps(result, indent=2))
         if options.json:
