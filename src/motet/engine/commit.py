@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
+import structlog
 
 from motet.core.clock import to_ms
 from motet.core.facts import Enrollment
@@ -21,6 +23,11 @@ from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
 from motet.storage.lanes import Lease
 from motet.storage.pool import Connection, Json
 from motet.storage.sql import sql
+
+log = structlog.get_logger()
+
+# What a value that cannot be stored raises: at the server, or already when it is encoded.
+UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ArithmeticError, ValueError, TypeError)
 
 _ENROLLMENT = (
     "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "visit", "status", "holds", "failures",
@@ -41,20 +48,51 @@ _OURS = frozenset({MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus
 
 async def commit(connection: Connection, lease: Lease, batch: Batch, effects: Effects) -> None:
     """Writes the effects. Raises LeaseLost, and writes nothing, when the lane has another owner."""
-    lane, now = batch.lane, batch.now
     async with connection.transaction():
-        await lease.lock(connection, lane)
-        await _copy(connection, "enrollment", _ENROLLMENT, (_enrollment(lane, e) for e in effects.born.values()))
-        await _update_enrollments(connection, lane, list(effects.moved.values()))
-        await _copy(connection, "message", _MESSAGE, (_message(lane, m, at) for m, at in effects.approved.values()))
-        touched = [m for m in effects.touched.values() if m.id not in effects.approved]
-        await _update_messages(connection, lane, touched)
-        await _copy(connection, "decision", _DECISION, (_decision(lane, d, now) for d in effects.decisions))
-        await _update_customers(connection, lane, effects.customers)
-        await effects.counts.save(connection, lane, now)
-        await _save_launches(connection, batch, effects)
-        await _save_cursor(connection, batch)
-        await _notify(connection, lane, effects)
+        await lease.lock(connection, batch.lane)
+        await _write(connection, batch, effects)
+        await _close(connection, batch, effects)
+
+
+async def commit_apart(connection: Connection, lease: Lease, batch: Batch, parts: Iterable[Effects]) -> None:
+    """As `commit`, customer by customer: what the database cannot take is logged and left out, so that one customer
+    never holds up a lane. Slow, and needed only after `commit` raised one of UNFIT."""
+    whole = Effects()
+    async with connection.transaction():
+        await lease.lock(connection, batch.lane)
+        for part in parts:
+            try:
+                async with connection.transaction():
+                    await _write(connection, batch, part)
+            except UNFIT as error:
+                log.error("left out", lane=batch.lane, customers=_customers(part), error=str(error))
+            else:
+                whole.merge(part)
+        await _close(connection, batch, whole)
+
+
+async def _write(connection: Connection, batch: Batch, effects: Effects) -> None:
+    lane, now = batch.lane, batch.now
+    await _copy(connection, "enrollment", _ENROLLMENT, (_enrollment(lane, e) for e in effects.born.values()))
+    await _update_enrollments(connection, lane, list(effects.moved.values()))
+    await _copy(connection, "message", _MESSAGE, (_message(lane, m, at) for m, at in effects.approved.values()))
+    touched = [m for m in effects.touched.values() if m.id not in effects.approved]
+    await _update_messages(connection, lane, touched)
+    await _copy(connection, "decision", _DECISION, (_decision(lane, d, now) for d in effects.decisions))
+    await _update_customers(connection, lane, effects.customers)
+
+
+async def _close(connection: Connection, batch: Batch, effects: Effects) -> None:
+    """What a batch does once: counts, the progress of launches, the cursor, the wake for delivery."""
+    await effects.counts.save(connection, batch.lane, batch.now)
+    await _save_launches(connection, batch, effects)
+    await _save_cursor(connection, batch)
+    await _notify(connection, batch.lane, effects)
+
+
+def _customers(effects: Effects) -> list[str]:
+    found = {e.customer_id for e in (*effects.born.values(), *effects.moved.values())} | set(effects.customers)
+    return sorted(str(id) for id in found)
 
 
 async def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -20,9 +20,9 @@ from motet.core.errors import LeaseLost
 from motet.core.ids import uuid7_floor
 from motet.core.words import Channel
 from motet.engine.calendar import keep_calendar, keep_house
-from motet.engine.commit import commit
+from motet.engine.commit import UNFIT, commit, commit_apart
 from motet.engine.load import LATE, load
-from motet.engine.think import think
+from motet.engine.think import think, think_apart
 from motet.engine.world import World, make_world
 from motet.journeys.runner import Runnable
 from motet.storage.lanes import BEAT, Lease
@@ -133,7 +133,10 @@ class Engine:
         async with self.pool.acquire() as connection:
             batch = await load(connection, lane, world, self.now())
             if not batch.empty:
-                await commit(connection, self.lease, batch, think(batch, world))
+                try:
+                    await commit(connection, self.lease, batch, think(batch, world))
+                except UNFIT:
+                    await commit_apart(connection, self.lease, batch, think_apart(batch, world))
             self.turns.plan(lane, await connection.fetchval(sql("engine.next_due"), lane, world.idle))
         return batch.full
 

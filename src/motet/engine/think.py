@@ -6,7 +6,7 @@ tried again later and quarantined when it keeps happening; an event that breaks 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 import structlog
@@ -35,10 +35,16 @@ _QUIET = frozenset({"state"})  # launches whose refusals are no news: they look 
 def think(batch: Batch, world: World) -> Effects:
     """Everything that should come of a batch."""
     effects = Effects()
+    for part in think_apart(batch, world):
+        effects.merge(part)
+    return effects
+
+
+def think_apart(batch: Batch, world: World) -> Iterator[Effects]:
+    """The same, customer by customer."""
     launches = _launches_by_customer(batch.launches)
     for customer_id in batch.customers:
-        effects.merge(_think_customer(batch, world, customer_id, launches.get(customer_id, ())))
-    return effects
+        yield _think_customer(batch, world, customer_id, launches.get(customer_id, ()))
 
 
 def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Iterable[LaunchSlice]) -> Effects:

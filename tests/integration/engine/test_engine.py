@@ -224,6 +224,32 @@ async def test_one_broken_customer_does_not_stop_the_lane(pool: Pool, monkeypatc
     assert sent_to == set(customers) - {customers[7]}
 
 
+async def test_what_the_database_cannot_take_of_one_customer_does_not_stop_the_lane(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = a_program(say(), trigger=Trigger(event="go"))
+    await put_campaign(pool, program)
+    customers = await put_customers(pool, 20)
+    for customer in customers:
+        await put_event(pool, customer, "go")
+    engine = await an_engine(pool, Clock())
+    real = think_module.admit
+
+    def spoilt(program: Any, facts: Any, **more: Any) -> Any:
+        if facts.customer.id == customers[3]:
+            return type("Odd", (int,), {"word": "odd"})(99_999)  # a reason that no smallint holds
+        return real(program, facts, **more)
+
+    monkeypatch.setattr(think_module, "admit", spoilt)
+    await turn_all(engine)
+    assert {m["customer_id"] for m in await rows(pool, "message")} == set(customers) - {customers[3]}
+    assert await count(pool, program.id, Metric.ENROLLED) == 19
+    monkeypatch.undo()
+    await put_event(pool, customers[3], "go")
+    await turn_all(engine)
+    assert len(await rows(pool, "message")) == 20
+
+
 async def test_an_unsubscribe_is_heard_though_another_part_of_the_customer_breaks(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
