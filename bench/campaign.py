@@ -38,7 +38,7 @@ CONNECTIONS = 20
 ADA = {"first_name": "Ada"}
 HTML = (
     "<h1>Welcome, {{#if first_name}}{{first_name}}{{else}}friend{{/if}}</h1>"
-    + "<p>A line of text that a brand would write to somebody who has just joined, about as long as this one.</p>" * 24
+    + "<p>A line of text that a brand would write to somebody who has just joined, about as long as this one.</p>" * 9
     + '<p><a href="https://shop.example/start?c={{customer_id}}">Start here</a> or '
     '<a href="https://shop.example/help">ask us</a>.</p>'
 )
@@ -166,6 +166,7 @@ def cpu_seconds(pids: list[int]) -> float:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=1, help="delivery processes")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="motet-bench-"))
@@ -186,13 +187,18 @@ async def main() -> None:
             "MOTET_EMAIL_URL": f"smtp://127.0.0.1:{port}?tls=none&pool={CONNECTIONS}",
         }
         log = open(home / "workers.log", "wb")
-        for args in (("work", "--engine"), ("work", "--channels", "email")):
+        for args in (("work", "--engine"), *[("work", "--channels", "email")] * options.workers):
             workers.append(subprocess.Popen([MOTET, *args], env=env, stdout=log, stderr=log))
         await asyncio.sleep(4)
         before = [resident(w.pid) for w in workers]
         postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
-        parts = {"engine": workers[0].pid, "delivery": workers[1].pid, "postgres": postmaster, "sink": sink.pid}
-        used = {name: cpu_seconds([pid]) for name, pid in parts.items()}
+        parts = {
+            "engine": [workers[0].pid],
+            "delivery": [w.pid for w in workers[1:]],
+            "postgres": [postmaster],
+            "sink": [sink.pid],
+        }
+        used = {name: cpu_seconds(pids) for name, pids in parts.items()}
         start = time.perf_counter()
         await launch(pool, program)
         peak = list(before)
@@ -203,7 +209,7 @@ async def main() -> None:
                 break
             await asyncio.sleep(0.25)
         seconds = time.perf_counter() - start
-        cost = {n: round((cpu_seconds([pid]) - used[n]) / done_or_one(done) * 1e6) for n, pid in parts.items()}
+        cost = {n: round((cpu_seconds(pids) - used[n]) / done_or_one(done) * 1e6) for n, pids in parts.items()}
         size = await pool.fetchval(
             "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relname ~ '^message_'"
         )
@@ -216,7 +222,7 @@ async def main() -> None:
             "ratio": round(int(done) / seconds / limit, 3),
             "cpu_us_per_message": cost,
             "engine_rss_mb": round(peak[0] / 2**20),
-            "delivery_rss_mb": round(peak[1] / 2**20),
+            "delivery_rss_mb": round(max(peak[1:]) / 2**20),
             "message_bytes_on_disk": round(int(size) / done_or_one(done)),
         }
         print(json.dumps(result, indent=2))

@@ -18,6 +18,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from motet.app import run
 from motet.ingest.customers import import_customers
 from motet.storage.embedded import EmbeddedServer
 from motet.storage.migrate import migrate
@@ -82,4 +83,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())  # as `motet import` does it
