@@ -8,7 +8,6 @@ Beside it, in the same run: bare COPY of as many rows into a keyed table, which 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import csv
 import json
 import random
