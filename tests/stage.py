@@ -113,7 +113,7 @@ async def an_engine(pool: Pool, clock: Clock, channels: Sequence[Channel] = tupl
 
 async def turn_all(engine: Engine) -> None:
     """Turns every lane until nothing waits."""
-    engine.world = None
+    engine.forget_world()
     for lane in list(engine.lease.held):
         while await engine.turn(lane):
             pass

@@ -67,8 +67,7 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
             )
         )
     public_url = env.get("MOTET_PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/")  # noqa: S104
-    if urlsplit(public_url).scheme not in ("http", "https"):
-        problems.append(Problem("config.bad_url", "must start with http:// or https://", "MOTET_PUBLIC_URL"))
+    problems += _check_public_url(public_url, host, api_key)
     if problems:
         raise Refused(problems)
     return Config(
@@ -87,6 +86,27 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
         egress_allow=tuple(part.strip() for part in env.get("MOTET_EGRESS_ALLOW", "").split(",") if part.strip()),
         dkim=env.get("MOTET_DKIM") or None,
     )
+
+
+def _check_public_url(url: str, host: str, api_key: str | None) -> list[Problem]:
+    """A public address means a proxy in front: whoever reaches that reaches the API."""
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname or ""
+    except ValueError:
+        return [Problem("config.bad_url", "cannot be read", "MOTET_PUBLIC_URL")]
+    if parts.scheme not in ("http", "https") or not named:
+        return [Problem("config.bad_url", "must start with http:// or https:// and a host", "MOTET_PUBLIC_URL")]
+    if api_key is None and named not in _LOOPBACK | {host}:
+        return [
+            Problem(
+                "config.open_without_key",
+                f"MOTET_PUBLIC_URL is {url}, so others reach this server through a proxy, and there is no API key",
+                "MOTET_API_KEY",
+                "set MOTET_API_KEY to a long random text",
+            )
+        ]
+    return []
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[Problem]) -> int:

@@ -109,14 +109,17 @@ def clean_timezone(value: Any) -> str:
     return _timezone(clean_text(value))
 
 
+_LONGEST_ZONE = 40  # characters worth a guess
+
+
 @lru_cache(maxsize=1024)
 def _timezone(text: str) -> str:
     zones = _zones()
     found = zones.get(text.lower())
     if found is None:
-        near = difflib.get_close_matches(text.lower(), list(zones), 1)
+        near = difflib.get_close_matches(text.lower(), list(zones), 1) if len(text) <= _LONGEST_ZONE else ()
         fix = f"did you mean {zones[near[0]]!r}?" if near else "write an IANA name, such as Europe/Berlin"
-        raise Wrong("customer.bad_timezone", f"{text!r} is not a timezone", fix)
+        raise Wrong("customer.bad_timezone", f"{text[:60]!r} is not a timezone", fix)
     return found
 
 

@@ -83,11 +83,11 @@ class _Pairs:
         self.origin = origin
 
     def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise _twice(twice, self.origin)
+        made: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in made:
+                raise _twice(key, self.origin)
+            made[key] = value
         return made
 
 
@@ -104,9 +104,13 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self.origin = origin
         self.depth = 0
+        self.nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _refused("document.too_large", f"holds more than {MAX_NODES:,} values", self.origin, _ROOM_FOR)
         if self.depth > MAX_DEPTH:
             where = _at(self.origin, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
             raise _refused("document.too_deep", f"is nested more than {MAX_DEPTH} deep", where)
@@ -155,6 +159,8 @@ def _read_yaml(text: str, origin: str) -> list[Any]:
         raise _refused("document.syntax", f"is not YAML: {error}", origin) from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits
         raise _refused("document.bad_value", str(error), origin) from None
+    except (KeyError, IndexError, AttributeError) as error:  # a tag such as !!bool on what is none
+        raise _refused("document.bad_value", f"a value does not fit its tag: {error}", origin) from None
     finally:
         loader.dispose()
     return documents

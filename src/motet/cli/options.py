@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import structlog
 from cyclopts import Parameter
+from structlog.tracebacks import ExceptionDictTransformer
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for programs.")]
 Level = Literal["debug", "info", "warning", "error"]
@@ -20,13 +21,15 @@ LogLevel = Annotated[
 def start_log(level: Level, process: str, as_json: bool = False) -> None:
     """The log goes to stderr: lines for a person at a terminal, JSON anywhere else. No secret is ever logged."""
     person = sys.stderr.isatty() and not as_json
+    # Both formatters would print the local variables of every frame, and with them the secrets in a Config.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    stripped = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if person else [structlog.processors.dict_tracebacks]),
-            structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer(),
+            *([plain] if person else [stripped, structlog.processors.JSONRenderer()]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

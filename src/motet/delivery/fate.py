@@ -6,6 +6,8 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from motet.core.clock import to_ms
 from motet.core.events import DEVICES_GONE, Event
 from motet.core.ids import uuid7
@@ -28,13 +30,16 @@ def settle(waiting: Waiting, answer: Answer, now: datetime, *, idempotent: bool,
     match answer:
         case Accepted(provider_ref, dead):
             gone = _event(waiting, now, {"dead": list(dead)}, DEVICES_GONE) if dead else None
-            return Fate(waiting, MessageStatus.ACCEPTED, sent_at=now, provider_ref=provider_ref or None, event=gone)
+            return Fate(
+                waiting, MessageStatus.ACCEPTED, sent_at=now, provider_ref=_clean(provider_ref) or None, event=gone
+            )
         case Rejected(code, detail, suppress, dead):
-            event = _event(waiting, now, {"code": code, "detail": detail, "suppress": suppress, "dead": list(dead)})
+            told = {"code": _clean(code), "detail": _clean(detail), "suppress": suppress, "dead": list(dead)}
+            event = _event(waiting, now, told)
             return Fate(waiting, MessageStatus.REJECTED, failed_at=now, error=_words(code, detail), event=event)
         case Retry(code, detail, after):
             if waiting.attempts + 1 >= MAX_ATTEMPTS:
-                event = _event(waiting, now, {"code": "retries_exhausted", "detail": detail, "suppress": False})
+                event = _event(waiting, now, {"code": "retries_exhausted", "detail": _clean(detail), "suppress": False})
                 return Fate(waiting, MessageStatus.REJECTED, failed_at=now, error=_words(code, detail), event=event)
             later = now + timedelta(seconds=after if after is not None else backoff(waiting.attempts))
             return Fate(waiting, MessageStatus.APPROVED, send_at=later, error=_words(code, detail))
@@ -51,8 +56,18 @@ def backoff(attempts: int) -> float:
     return most * random.uniform(0.5, 1.0)  # noqa: S311
 
 
+def strip(fate: Fate) -> Fate:
+    """The fate without the provider's words and without the event that would carry them."""
+    return msgspec.structs.replace(fate, provider_ref=None, error=None, event=None)
+
+
+def _clean(text: str) -> str:
+    """A provider's words as the database can keep them: PostgreSQL has no NUL, and UTF-8 no lone surrogate."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def _words(code: str, detail: str) -> str:
-    return f"{code}: {detail}"[:500] if detail else code
+    return _clean(f"{code}: {detail}"[:500] if detail else code)
 
 
 def _event(waiting: Waiting, now: datetime, properties: dict[str, Any], name: str = Interaction.FAILED.word) -> Event:

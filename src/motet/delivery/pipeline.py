@@ -11,7 +11,7 @@ record   the answer, the counts, and what the engine should hear
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,10 +27,10 @@ from motet.core.program import Program
 from motet.core.reasons import Reason
 from motet.core.words import CampaignStatus, Channel
 from motet.decisions.pipeline import recheck
-from motet.delivery.fate import settle
-from motet.delivery.queue import Ready, Waiting, claim, load_contexts, peek, record, recover, refuse
+from motet.delivery.fate import settle, strip
+from motet.delivery.queue import Fate, Ready, Waiting, claim, load_contexts, peek, record, recover, refuse
 from motet.delivery.rendering import Renderers
-from motet.storage.pool import TROUBLE, Pool
+from motet.storage.pool import TROUBLE, UNFIT, Pool
 from motet.storage.programs import load_programs
 from motet.storage.sql import sql
 from motet.storage.turns import Turns
@@ -54,11 +54,19 @@ class Campaigns:
         self.programs: dict[UUID, Program] = {}
         self.status: dict[UUID, CampaignStatus] = {}
         self.stale = True
+        self._reading = asyncio.Lock()
 
     async def refresh(self) -> None:
-        if self.stale:
+        """Nobody goes on before the picture is whole; one that could not be read is read again."""
+        async with self._reading:
+            if not self.stale:
+                return
             self.stale = False
-            self.programs, campaigns = await load_programs(self.pool)
+            try:
+                self.programs, campaigns = await load_programs(self.pool)
+            except BaseException:
+                self.stale = True
+                raise
             self.status = {c: s for c, (s, _) in campaigns.items()}
 
     async def find(self, revisions: set[UUID]) -> None:
@@ -128,7 +136,9 @@ class ChannelPool:
         """The look that no notification asked for: lanes with something due, and what dead workers left."""
         await self.campaigns.refresh()
         now = self.now()
-        self.turns.mark(await recover(self.pool, self.channel, idempotent=self.provider.idempotent, now=now))
+        self.turns.mark(
+            await recover(self.pool, self.channel, self.worker_id, idempotent=self.provider.idempotent, now=now)
+        )
         rows = await self.pool.fetch(sql("delivery.survey"), self.channel, now, self.campaigns.idle)
         self.turns.mark(row["lane"] for row in rows)
 
@@ -148,6 +158,8 @@ class ChannelPool:
         ready: list[Ready] = []
         refused: list[Refusal] = []
         for one in waiting:
+            if self.campaigns.status.get(one.campaign_id) is CampaignStatus.PAUSED:  # since the peek
+                continue
             customer = customers.get(one.customer_id)
             if customer is None:  # erased since
                 refused.append((one, Reason.NO_ADDRESS, "the customer is gone"))
@@ -162,7 +174,7 @@ class ChannelPool:
 
     def _finish(self, one: Waiting, facts: Facts, context: dict[str, object]) -> Ready | Refusal:
         program = self.campaigns.programs.get(one.revision_id)
-        if program is None or self.campaigns.status.get(one.campaign_id) is CampaignStatus.CANCELLED:
+        if program is None or self.campaigns.status.get(one.campaign_id) in (None, CampaignStatus.CANCELLED):
             return one, Reason.CAMPAIGN_STOPPED, ""
         if not program.transactional and facts.now - one.approved_at > WORTH:
             return one, Reason.EXPIRED, ""
@@ -198,7 +210,7 @@ class ChannelPool:
             )
             for one, answer in zip(won, answers, strict=True)
         ]
-        await self._insist(lambda: record(self.pool, lane, self.channel, claim_id, self.provider.name, fates, now))
+        await self._record(lane, claim_id, fates, now)
         retries = [f.send_at for f in fates if f.send_at is not None]
         if retries:
             self.turns.plan_at_latest(lane, min(retries))
@@ -220,12 +232,18 @@ class ChannelPool:
                 log.exception("provider broke", provider=self.provider.name)
                 return [Unknown(repr(error)) for _ in part]
 
-    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
-        """An answer in hand is worth waiting for a database that went away."""
+    async def _record(self, lane: int, claim_id: UUID, fates: Sequence[Fate], now: datetime) -> None:
+        """An answer in hand is worth waiting for a database that went away; words that it cannot keep are left out."""
         delay = 0.2
         while True:
             try:
-                return await write()
+                return await record(self.pool, lane, self.channel, claim_id, self.provider.name, fates, now)
+            except UNFIT as error:
+                log.error("answers kept without their words", channel=self.channel.word, error=repr(error))
+                bare = [strip(fate) for fate in fates]
+                if bare == list(fates):
+                    raise
+                fates = bare
             except TROUBLE as error:
                 log.warning("answers wait for the database", channel=self.channel.word, error=repr(error))
                 await asyncio.sleep(delay)

@@ -94,7 +94,11 @@ async def claim(
 async def record(
     pool: Pool, lane: int, channel: Channel, claim_id: UUID, provider: str, fates: Sequence[Fate], now: datetime
 ) -> None:
-    """Writes the fates, the counts and the events of one claim, in one transaction."""
+    """Writes the fates, the counts and the events of one claim, in one transaction.
+
+    The claim's row makes it repeatable: once it is gone the answers are written, or the claim was taken for dead and
+    settled. Then only what a known answer adds is written: counts and events are not told twice.
+    """
     fates = sorted(fates, key=lambda f: (f.waiting.customer_id, f.waiting.id))
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
@@ -110,9 +114,9 @@ async def record(
             [f.provider_ref for f in fates],
             [f.error for f in fates],
         )
-        await connection.execute(sql("delivery.drop_claim"), lane, claim_id)
-        await _count(fates, channel).save(connection, lane, now)
-        await _tell(connection, lane, [f.event for f in fates if f.event is not None])
+        if await connection.fetchval(sql("delivery.drop_claim"), lane, claim_id):
+            await _count(fates, channel).save(connection, lane, now)
+            await _tell(connection, lane, [f.event for f in fates if f.event is not None])
 
 
 async def refuse(
@@ -146,14 +150,14 @@ async def refuse(
         await counts.save(connection, lane, now)
 
 
-async def recover(pool: Pool, channel: Channel, *, idempotent: bool, now: datetime) -> set[int]:
-    """Settles what dead workers had in hand; returns the lanes where something waits again.
+async def recover(pool: Pool, channel: Channel, mine: UUID, *, idempotent: bool, now: datetime) -> set[int]:
+    """Settles what dead workers (never `mine`) had in hand; returns the lanes where something waits again.
 
     Where the provider honours an idempotency key the message is sent again with the same one. Else nobody can know
     whether it was sent: it is `unknown`, and only a receipt will tell.
     """
     again: set[int] = set()
-    for orphan in await pool.fetch(sql("delivery.list_orphans"), channel, LEASE):
+    for orphan in await pool.fetch(sql("delivery.list_orphans"), channel, LEASE, mine):
         lane = orphan["lane"]
         status = MessageStatus.APPROVED if idempotent else MessageStatus.UNKNOWN
         counts = Counts()

@@ -35,6 +35,7 @@ class Delivery:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.pool = pool
+        self.lanes = lanes
         self.worker_id = worker_id
         self.providers = providers
         self.campaigns = Campaigns(pool)
@@ -95,6 +96,11 @@ class Delivery:
         if channel == "motet_work":
             if not payload.startswith("lanes:"):
                 self.campaigns.stale = True
+            return
+        if not payload:  # something may have been missed
+            self.campaigns.stale = True
+            for each in self.pools.values():
+                each.turns.mark(range(self.lanes))
             return
         for part in payload.split(","):
             lane, _, number = part.partition(":")

@@ -40,6 +40,7 @@ class Batch(msgspec.Struct, frozen=True):
     """Everything loaded for one turn. Maps are keyed by the customer's id."""
 
     lane: int
+    fence: int  # that it was loaded under, and must be committed under
     now: datetime
     cursor: Cursor
     events: dict[UUID, list[Event]]

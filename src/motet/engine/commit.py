@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -21,13 +20,11 @@ from motet.core.messages import Message
 from motet.core.words import MessageStatus
 from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
 from motet.storage.lanes import Lease
-from motet.storage.pool import Connection, Json
+from motet.storage.pool import UNFIT, Connection, Json
 from motet.storage.sql import sql
 
 log = structlog.get_logger()
 
-# What a value that cannot be stored raises: at the server, or already when it is encoded.
-UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ArithmeticError, ValueError, TypeError)
 
 _ENROLLMENT = (
     "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "visit", "status", "holds", "failures",
@@ -49,7 +46,7 @@ _OURS = frozenset({MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus
 async def commit(connection: Connection, lease: Lease, batch: Batch, effects: Effects) -> None:
     """Writes the effects. Raises LeaseLost, and writes nothing, when the lane has another owner."""
     async with connection.transaction():
-        await lease.lock(connection, batch.lane)
+        await lease.lock(connection, batch.lane, batch.fence)
         await _write(connection, batch, effects)
         await _close(connection, batch, effects)
 
@@ -59,7 +56,7 @@ async def commit_apart(connection: Connection, lease: Lease, batch: Batch, parts
     never holds up a lane. Slow, and needed only after `commit` raised one of UNFIT."""
     whole = Effects()
     async with connection.transaction():
-        await lease.lock(connection, batch.lane)
+        await lease.lock(connection, batch.lane, batch.fence)
         for part in parts:
             try:
                 async with connection.transaction():

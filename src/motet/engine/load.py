@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from motet.audience.profiles import load_customers
-from motet.core.clock import to_ms
 from motet.core.events import Event
 from motet.core.facts import Enrollment
 from motet.core.ids import ms_of, uuid7_floor
@@ -36,11 +35,11 @@ _STATUSES = {int(s): s for s in MessageStatus}
 _ENROLLMENTS = {int(s): s for s in EnrollmentStatus}
 
 
-async def load(connection: Connection, lane: int, world: World, now: datetime) -> Batch:
+async def load(connection: Connection, lane: int, fence: int, world: World, now: datetime) -> Batch:
     """The next batch of one lane; empty when nothing waits."""
     cursor, events, more = await _read_events(connection, lane, now)
     due = await connection.fetch(sql("engine.list_due"), lane, now, world.idle, TIMERS)
-    launches = await _read_launches(connection, lane, world)
+    launches, more_launches = await _read_launches(connection, lane, world)
     touched = {e.customer_id for e in events} | {r["customer_id"] for r in due}
     touched.update(c for launch in launches for c in launch.customers)
     ids = sorted(touched)
@@ -49,6 +48,7 @@ async def load(connection: Connection, lane: int, world: World, now: datetime) -
         by_customer[event.customer_id].append(event)
     return Batch(
         lane,
+        fence,
         now,
         cursor,
         by_customer,
@@ -57,7 +57,7 @@ async def load(connection: Connection, lane: int, world: World, now: datetime) -
         {c.id: c for c in await load_customers(connection, lane, ids)} if ids else {},
         await _load_enrollments(connection, lane, ids),
         await _load_messages(connection, lane, ids, now, events),
-        more or len(due) == TIMERS or any(not launch.last for launch in launches),
+        more or more_launches or len(due) == TIMERS,
     )
 
 
@@ -71,7 +71,7 @@ async def _read_events(connection: Connection, lane: int, now: datetime) -> tupl
     )
     if len(rows) == EVENTS:
         last = rows[-1]
-        return Cursor(row["done"], target, last["xid"], last["id"]), [_event(r) for r in rows], True
+        return Cursor(row["done"], target, last["xid_text"], last["id"]), [_event(r) for r in rows], True
     finished = Cursor(target, None, "0", rows[-1]["id"] if rows else row["at_id"])
     return finished, [_event(r) for r in rows], row["target"] is not None
 
@@ -81,12 +81,13 @@ def _event_floor(at_id: UUID, now: datetime) -> UUID:
     return _START if at_id == _START else uuid7_floor(ms_of(at_id) - LATE // timedelta(milliseconds=1))
 
 
-async def _read_launches(connection: Connection, lane: int, world: World) -> list[LaunchSlice]:
-    slices = []
-    for row in await connection.fetch(sql("engine.list_launches"), lane, world.running):
-        runnable = world.runnables.get(row["revision_id"])
-        if runnable is None:
-            continue
+async def _read_launches(connection: Connection, lane: int, world: World) -> tuple[list[LaunchSlice], bool]:
+    """The next slice of the oldest launch, and whether there is more to come. One launch a turn: its customers and
+    what is said to them are facts for the next."""
+    rows = await connection.fetch(sql("engine.list_launches"), lane, world.running)
+    rows = [row for row in rows if row["revision_id"] in world.runnables]
+    for row in rows[:1]:
+        runnable = world.runnables[row["revision_id"]]
         if row["customers"] is not None:
             named = sorted(c for c in row["customers"] if c > row["at_id"])
             customers = tuple(named[:CUSTOMERS])
@@ -95,9 +96,9 @@ async def _read_launches(connection: Connection, lane: int, world: World) -> lis
             found = await connection.fetch(sql("engine.read_audience"), lane, row["at_id"], segments, CUSTOMERS)
             customers = tuple(r["id"] for r in found)
         kind, last = row["kind"], len(customers) < CUSTOMERS
-        slices.append(LaunchSlice(row["launch_id"], row["campaign_id"], row["revision_id"], kind, customers, last))
-        break  # one launch a turn: its customers are facts for the next
-    return slices
+        slice = LaunchSlice(row["launch_id"], row["campaign_id"], row["revision_id"], kind, customers, last)
+        return [slice], not last or len(rows) > 1
+    return [], False
 
 
 async def _load_enrollments(connection: Connection, lane: int, ids: Sequence[UUID]) -> dict[UUID, list[Enrollment]]:
@@ -113,9 +114,8 @@ async def _load_messages(
 ) -> dict[UUID, list[Message]]:
     found: defaultdict[UUID, list[Message]] = defaultdict(list)
     if ids:
-        named = [ms_of(e.message_id) for e in events if e.message_id is not None]
-        floor = uuid7_floor(min([to_ms(now - MEMORY), *named]))
-        for row in await connection.fetch(sql("engine.load_messages"), lane, ids, floor):
+        named = [e.message_id for e in events if e.message_id is not None]
+        for row in await connection.fetch(sql("engine.load_messages"), lane, ids, now - MEMORY, named):
             found[row["customer_id"]].append(_message(row))
     return found
 

@@ -20,13 +20,13 @@ from motet.core.errors import LeaseLost
 from motet.core.ids import uuid7_floor
 from motet.core.words import Channel
 from motet.engine.calendar import keep_calendar, keep_house
-from motet.engine.commit import UNFIT, commit, commit_apart
+from motet.engine.commit import commit, commit_apart
 from motet.engine.load import LATE, load
 from motet.engine.think import think, think_apart
 from motet.engine.world import World, make_world
 from motet.journeys.runner import Runnable
 from motet.storage.lanes import BEAT, Lease
-from motet.storage.pool import TROUBLE, Pool
+from motet.storage.pool import TROUBLE, UNFIT, Pool
 from motet.storage.programs import load_policy, load_programs
 from motet.storage.sql import sql
 from motet.storage.turns import Turns
@@ -58,6 +58,7 @@ class Engine:
         self.channels = channels
         self.now = clock or (lambda: datetime.now(UTC))
         self.world: World | None = None
+        self.version = 0  # rises when a campaign changes, so that a picture begun before is not kept
         self.known: dict[UUID, Runnable] = {}  # revisions never change: what was made ready once is kept
         self.turns = Turns(self.now)
 
@@ -65,6 +66,7 @@ class Engine:
         """Works until `stop`. A database that goes away is waited for."""
         async with Wakes(self.pool, ("motet_work",), self._heard) as wakes, asyncio.TaskGroup() as group:
             await self._refresh()
+            await self._balance()
             tasks = [
                 group.create_task(self._every(BEAT, self._balance, stop)),
                 group.create_task(self._every(SURVEY, self._survey, stop)),
@@ -87,7 +89,7 @@ class Engine:
         if kind == "lanes":
             self._mark(int(lane) for lane in rest.split(",") if lane.isdecimal())
         else:
-            self.world = None
+            self.forget_world()
             self._mark(self.lease.held)
 
     def _mark(self, lanes: Iterable[int]) -> None:
@@ -129,9 +131,10 @@ class Engine:
 
     async def turn(self, lane: int) -> bool:
         """One batch of one lane. Returns whether more waits."""
+        fence = self.lease.fence(lane)
         world = await self._refresh()
         async with self.pool.acquire() as connection:
-            batch = await load(connection, lane, world, self.now())
+            batch = await load(connection, lane, fence, world, self.now())
             if not batch.empty:
                 try:
                     await commit(connection, self.lease, batch, think(batch, world))
@@ -143,14 +146,19 @@ class Engine:
     # the rest ------------------------------------------------------------------------------------------------
 
     async def _refresh(self) -> World:
-        """The world, read again when a campaign has changed."""
-        world = self.world
-        if world is None:
+        """The world, read again when a campaign has changed; one that changed while it was read is read once more."""
+        while (world := self.world) is None:
+            version = self.version
             programs, campaigns = await load_programs(self.pool)
-            world = make_world(programs, campaigns, await load_policy(self.pool), self.channels, self.known)
-            self.known = world.runnables
-            self.world = world
+            made = make_world(programs, campaigns, await load_policy(self.pool), self.channels, self.known)
+            self.known = made.runnables
+            if version == self.version:
+                self.world = made
         return world
+
+    def forget_world(self) -> None:
+        self.version += 1
+        self.world = None
 
     async def _keep_calendar(self) -> None:
         if 0 in self.lease.held:

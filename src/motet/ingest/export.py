@@ -19,6 +19,7 @@ import msgspec
 from motet.audience.profiles import read_row
 from motet.core.customers import Customer
 from motet.ingest.columns import mark
+from motet.ingest.private import private
 from motet.storage.pool import Connection, Pool
 from motet.storage.sql import sql
 
@@ -48,7 +49,8 @@ async def export_customers(
     form = format or ("jsonl" if path.suffix in (".jsonl", ".ndjson", ".json") else "csv")
     draft = path.with_name(f"{path.name}.part")
     count = 0
-    with draft.open("wb") as file:
+    draft.unlink(missing_ok=True)
+    with open(draft, "xb", opener=private) as file:
         async for chunk, customers in stream_customers(pool, form):
             file.write(chunk)
             count += customers
@@ -112,10 +114,10 @@ def _cell(customer: Customer, column: str) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if field == "tags":
-        return ";".join(value)
+        return mark(";".join(value), typed=False)
     if field == "devices":
         plain = all(d.platform == "fcm" for d in value)
-        return ";".join(d.token for d in value) if plain else _encode(value).decode()
+        return mark(";".join(d.token for d in value), typed=False) if plain else _encode(value).decode()
     if isinstance(value, str):
         return mark(value, typed=field == "attributes")
     return str(value) if isinstance(value, int | float) else _encode(value).decode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from motet.core.errors import Problem, Refused
+from motet.ingest.private import private
 
 HEADER = ("row", "field", "reason", "code", "fix")
 
@@ -43,7 +44,7 @@ class Rejects:
             return
         fresh = not self.path.exists()
         try:
-            file = self.path.open("a", newline="", encoding="utf-8")
+            file = open(self.path, "a", newline="", encoding="utf-8", opener=private)
         except OSError as error:
             fix = "name another file for the rejects"
             told = f"cannot be written: {error.strerror}"
@@ -69,7 +70,7 @@ class Rejects:
             self.path.unlink()
             return
         draft = self.path.with_name(f"{self.path.name}.part")
-        with draft.open("w", newline="", encoding="utf-8") as file:
+        with open(draft, "w", newline="", encoding="utf-8", opener=private) as file:
             writer = csv.writer(file)
             writer.writerow(HEADER)
             writer.writerows(kept)

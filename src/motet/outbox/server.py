@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from motet.core.errors import Unavailable
 from motet.outbox import site
@@ -27,6 +28,16 @@ _STOPS_WITHIN = 3.0  # seconds that open requests get when it closes
 T = TypeVar("T")
 
 log = structlog.get_logger("motet.outbox")
+
+_OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@web.middleware
+async def _own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers under this machine's own names only: a page elsewhere could lead its own name here (DNS rebinding)."""
+    if (request.url.host or "") not in _OWN_NAMES:
+        raise web.HTTPMisdirectedRequest(text="this is not a name of the outbox")
+    return await handler(request)
 
 
 class Outbox:
@@ -66,7 +77,7 @@ class Outbox:
         await self._callbacks.close()
 
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=_MAX_REQUEST)
+        application = web.Application(client_max_size=_MAX_REQUEST, middlewares=[_own_name])
         application.add_routes(
             [
                 *OutboxApi(self.store).routes(),

@@ -79,6 +79,7 @@ class EmbeddedServer:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         with self._lock():
+            self._claim_sockets()  # before anybody there is asked
             if self.running():
                 return
             self._prepare()
@@ -100,10 +101,14 @@ class EmbeddedServer:
         with suppress(OSError):  # somebody else's files are in it
             self.sockets.rmdir()
 
-    def _prepare(self) -> None:
+    def _claim_sockets(self) -> None:
+        """The folder's name can be guessed: one that somebody else made is not ours to trust."""
         self.sockets.mkdir(mode=0o700, exist_ok=True)
-        if self.sockets.is_symlink() or self.sockets.stat().st_uid not in self._uids():
+        found = self.sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in self._uids() or found.st_mode & 0o077:
             raise Unavailable(f"{self.sockets} belongs to somebody else; remove it and start again")
+
+    def _prepare(self) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
         if os.getuid() == 0:
             _make_user(_ROOT_RUNS_AS)

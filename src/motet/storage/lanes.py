@@ -52,17 +52,29 @@ class Lease:
             await self._release(lane)
         await forget(self.pool, self.worker_id)
 
-    async def lock(self, connection: Connection, lane: int) -> None:
-        """Inside a transaction: holds the lane against a change of hands. Raises LeaseLost when it has changed."""
-        fence = self.held.get(lane)
-        if fence is None or not await connection.fetchval(sql("lanes.lock"), lane, self.worker_id, fence):
-            self.held.pop(lane, None)
+    def fence(self, lane: int) -> int:
+        """The fence to load a batch under. Raises LeaseLost when the lane is not ours."""
+        if lane not in self.held:
+            raise LeaseLost(f"lane {lane} has another owner")
+        return self.held[lane]
+
+    async def lock(self, connection: Connection, lane: int, fence: int) -> None:
+        """Inside a transaction: holds the lane against a change of hands.
+
+        Raises LeaseLost when it has changed hands since `fence`, even if it is ours again.
+        """
+        if not await connection.fetchval(sql("lanes.lock"), lane, self.worker_id, fence):
+            self._lose(lane, fence)
             raise LeaseLost(f"lane {lane} has another owner")
 
     async def _renew(self) -> None:
-        for lane in list(self.held):
-            if await self.pool.fetchval(sql("lanes.renew"), lane, self.worker_id, LEASE) != self.held[lane]:
-                self.held.pop(lane, None)
+        for lane, fence in list(self.held.items()):
+            if await self.pool.fetchval(sql("lanes.renew"), lane, self.worker_id, LEASE) != fence:
+                self._lose(lane, fence)
+
+    def _lose(self, lane: int, fence: int) -> None:
+        if self.held.get(lane) == fence:
+            del self.held[lane]
 
     async def _share(self) -> int:
         alive: int = await self.pool.fetchval(sql("lanes.count_alive"), "engine", LEASE)

@@ -19,6 +19,9 @@ Record: TypeAlias = asyncpg.Record
 # What a database that is away or busy raises: worth trying again.
 TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
+# What a value that cannot be stored raises, at the server or already when it is encoded: trying again cannot help.
+UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ArithmeticError, ValueError, TypeError)
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -55,6 +58,10 @@ async def open_pool(url: str, *, size: int = 8, name: str = "motet") -> Pool:
             server_settings={"application_name": name, "timezone": "UTC", "jit": "off"},
             command_timeout=60,
         )
+    except (ValueError, asyncpg.InterfaceError):  # its words may hold the password
+        raise Unavailable(
+            "the database's address cannot be read: percent-encode /, @, : and # in the password"
+        ) from None
     except (OSError, asyncpg.PostgresError) as error:
         raise Unavailable(f"the database cannot be reached: {error}") from error
     return pool

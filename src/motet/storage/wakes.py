@@ -1,4 +1,7 @@
-"""LISTEN on a connection of its own, made again when it breaks. A wake that was missed costs one survey, no more."""
+"""LISTEN on a connection of its own, made again when it breaks.
+
+Then each channel is told once, with an empty payload: something may have been missed.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,9 @@ class Wakes:
             except TROUBLE:
                 await asyncio.sleep(_RETRY)
                 self._lost.set()
+                continue
+            for channel in self.channels:  # what was said meanwhile is not known: look at everything
+                self.heard(channel, "")
 
     async def _listen(self) -> None:
         connection = await self.pool.acquire()

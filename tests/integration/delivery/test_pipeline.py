@@ -3,87 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from making import a_program, say
-from motet.content.links import LinkSigner
-from motet.content.render import Brand
+from delivering import BRAND, Scripted, a_pool, approved, no_pause, serve_all
 from motet.core.clock import to_ms
 from motet.core.errors import Problem
 from motet.core.ids import lane_of, uuid7
-from motet.core.messages import Accepted, Answer, Email, Outgoing, Rejected, Retry, Unknown
+from motet.core.messages import Accepted, Answer, Email, Rejected, Retry, Unknown
 from motet.core.metrics import Metric
-from motet.core.program import Program
 from motet.core.reasons import Reason
 from motet.core.words import CampaignStatus, Channel, MessageStatus, Priority
-from motet.delivery.pipeline import Campaigns, ChannelPool
 from motet.delivery.queue import claim, recover
 from motet.delivery.rendering import Renderers
 from motet.delivery.service import Delivery
 from motet.storage.pool import Pool
-from stage import LANES, NOW, Clock, an_engine, count, put_campaign, put_customers, put_launch, rows, turn_all
-
-BRAND = Brand(
-    sender="Shop <hello@shop.example>",
-    postal_address="1 Market Street",
-    signer=LinkSigner(b"a secret for tests", "http://motet.test"),
-    dkim=None,
-)
-
-
-class Scripted:
-    """A provider that keeps what it was handed and answers what the test says."""
-
-    name, channel, batch, concurrency = "scripted", Channel.EMAIL, 10, 4
-
-    def __init__(self, answer: Callable[[Outgoing], Answer], idempotent: bool = False) -> None:
-        self.answer = answer
-        self.idempotent = idempotent
-        self.sent: list[Outgoing] = []
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    async def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
-        await asyncio.sleep(0)
-        self.sent.extend(batch)
-        return [self.answer(one) for one in batch]
-
-    def check(self) -> list[Problem]:
-        return []
-
-    def read_callback(self, headers: Any, body: bytes, url: str) -> list[Any]:
-        return []
-
-
-def a_pool(pool: Pool, provider: Scripted, clock: Clock) -> ChannelPool:
-    return ChannelPool(
-        pool, Channel.EMAIL, provider, lanes=LANES, worker_id=uuid7(to_ms(NOW)), campaigns=Campaigns(pool),
-        renderers=Renderers(BRAND), clock=clock,
-    )  # fmt: skip
-
-
-async def serve_all(channel: ChannelPool) -> None:
-    channel.campaigns.stale = True
-    for lane in range(LANES):
-        while await channel.serve(lane):
-            pass
-
-
-async def approved(pool: Pool, customers: int = 60, **program: Any) -> tuple[Program, list[UUID]]:
-    """A broadcast whose messages are approved and wait."""
-    made = a_program(say(), segments=("new",), **program)
-    await put_campaign(pool, made)
-    ids = await put_customers(pool, customers)
-    await put_launch(pool, made)
-    engine = await an_engine(pool, Clock())
-    await turn_all(engine)
-    await engine.lease.release_all()
-    return made, ids
+from stage import LANES, NOW, Clock, an_engine, count, rows, turn_all
 
 
 async def test_each_approved_message_is_pushed_once_and_recorded(pool: Pool) -> None:
@@ -129,7 +65,7 @@ async def test_a_retry_goes_back_to_the_queue_and_is_sent_when_its_time_comes(po
     answers: list[Answer] = [Retry("451", after=600.0)] * 4 + [Accepted()] * 4
     provider = Scripted(lambda one: answers.pop(0))
     channel = a_pool(pool, provider, clock)
-    channel._pause = _no_pause  # type: ignore[method-assign]
+    channel._pause = no_pause  # type: ignore[method-assign]
     await serve_all(channel)
     await serve_all(channel)
     assert len(provider.sent) == 4
@@ -187,7 +123,9 @@ async def test_what_a_dead_worker_had_in_hand_is_flagged_or_sent_again(pool: Poo
         _, ready, _ = await channel._prepare(lane)
         _, won = await claim(pool, lane, Channel.EMAIL, uuid7(9), ready, NOW)  # a worker nobody knows
         assert won
-        assert await recover(pool, Channel.EMAIL, idempotent=idempotent, now=NOW) == ({lane} if idempotent else set())
+        assert await recover(pool, Channel.EMAIL, channel.worker_id, idempotent=idempotent, now=NOW) == (
+            {lane} if idempotent else set()
+        )
         found = await pool.fetch("SELECT status FROM message WHERE id = ANY($1)", [w.waiting.id for w in won])
         wanted = MessageStatus.APPROVED if idempotent else MessageStatus.UNKNOWN
         assert {r["status"] for r in found} == {wanted}
@@ -256,6 +194,3 @@ class _BreaksFor:
                 return renderer.render(who, *rest)
 
         return Wrapped()
-
-
-async def _no_pause(until: Any) -> None: ...

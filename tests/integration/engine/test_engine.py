@@ -117,7 +117,7 @@ async def test_a_worker_whose_lease_ran_out_cannot_commit(pool: Pool) -> None:
     world = await stalled._refresh()
     lane = lane_of(ada, LANES)
     async with pool.acquire() as connection:
-        batch = await load(connection, lane, world, NOW)
+        batch = await load(connection, lane, stalled.lease.fence(lane), world, NOW)
         effects = think_module.think(batch, world)
         assert effects.approved
         await pool.execute("UPDATE lane SET expires_at = now() - interval '1 second'")

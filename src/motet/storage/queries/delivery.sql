@@ -34,7 +34,7 @@ SELECT id FROM claimed
 -- What the provider said. A receipt that came sooner keeps its status.
 UPDATE message m
 SET status = CASE WHEN m.status IN (2, 5) THEN n.status ELSE m.status END,
-    send_at = n.send_at,
+    send_at = CASE WHEN m.status IN (2, 5) THEN n.send_at ELSE m.send_at END,
     sent_at = coalesce(m.sent_at, n.sent_at),
     failed_at = coalesce(m.failed_at, n.failed_at),
     provider = $2,
@@ -46,7 +46,7 @@ FROM unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::timestamptz[], $7::times
 WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id
 
 -- name: drop_claim
-DELETE FROM delivery_claim WHERE lane = $1 AND id = $2
+DELETE FROM delivery_claim WHERE lane = $1 AND id = $2 RETURNING true
 
 -- name: refuse
 -- Refused by the second look, before the wire.
@@ -58,7 +58,7 @@ RETURNING m.id
 -- name: list_orphans
 -- Claims whose worker is gone.
 SELECT c.lane, c.id, c.customer_ids, c.message_ids FROM delivery_claim c
-WHERE c.channel = $1
+WHERE c.channel = $1 AND c.worker_id <> $3
   AND NOT EXISTS (SELECT FROM worker w WHERE w.id = c.worker_id AND w.seen_at > now() - $2::interval)
 LIMIT 100
 

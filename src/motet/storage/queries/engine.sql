@@ -22,15 +22,16 @@ FROM lane WHERE lane = $1
 
 -- name: read_events
 -- Events that `target` sees and `done` does not, in the order of the log, after (at_xid, at_id).
-SELECT customer_id, id, name, at, properties, message_id, value, source, xid::text AS xid
-FROM event
-WHERE lane = $1
-  AND id >= $2
-  AND xid >= pg_snapshot_xmin($3::text::pg_snapshot)
-  AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot)
-  AND NOT pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
-  AND (xid, id) > ($5::text::xid8, $6)
-ORDER BY xid, id
+-- (A bare `xid` in ORDER BY would be the text of the select list, and 10000 sorts before 9999.)
+SELECT e.customer_id, e.id, e.name, e.at, e.properties, e.message_id, e.value, e.source, e.xid::text AS xid_text
+FROM event e
+WHERE e.lane = $1
+  AND e.id >= $2
+  AND e.xid >= pg_snapshot_xmin($3::text::pg_snapshot)
+  AND pg_visible_in_snapshot(e.xid, $4::text::pg_snapshot)
+  AND NOT pg_visible_in_snapshot(e.xid, $3::text::pg_snapshot)
+  AND (e.xid, e.id) > ($5::text::xid8, $6)
+ORDER BY e.xid, e.id
 LIMIT $7
 
 -- name: save_cursor
@@ -54,7 +55,7 @@ ORDER BY id
 SELECT customer_id, id, campaign_id, revision_id, step, channel, priority, status, attempts, approved_at,
        sent_at, delivered_at, opened_at, clicked_at, converted_at, failed_at
 FROM message
-WHERE lane = $1 AND customer_id = ANY ($2) AND id >= $3
+WHERE lane = $1 AND customer_id = ANY ($2) AND (approved_at >= $3 OR id = ANY ($4))
 ORDER BY approved_at
 
 -- name: list_launches
@@ -87,6 +88,7 @@ WHERE e.lane = $1 AND e.customer_id = n.customer_id AND e.id = n.id
 -- What receipts, opens and clicks brought. A time once set stays.
 UPDATE message m
 SET status = coalesce(n.status, m.status),  -- NULL: delivery's word stands
+    send_at = CASE WHEN n.status IS NULL THEN m.send_at END,  -- what has arrived waits no more
     delivered_at = coalesce(m.delivered_at, n.delivered_at),
     opened_at = coalesce(m.opened_at, n.opened_at),
     clicked_at = coalesce(m.clicked_at, n.clicked_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -133,7 +134,7 @@ async def _read_document(request: ApiRequest) -> dict[str, Any]:
     """The one document in the body. Raises Refused or Rejection."""
     body = await request.body()
     if "yaml" in request.headers.get("content-type", ""):
-        documents = read_documents(body.decode(), "body")
+        documents = await asyncio.to_thread(read_documents, body.decode(), "body")
         if len(documents) != 1:
             problem = Problem(
                 "document.not_one", f"the body holds {len(documents)} documents", "", "send one campaign at a time"
