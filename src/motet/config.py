@@ -66,7 +66,7 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
                 "set MOTET_API_KEY to a long random text, or MOTET_HOST to 127.0.0.1",
             )
         )
-    public_url = env.get("MOTET_PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/")  # noqa: S104
+    public_url = env.get("MOTET_PUBLIC_URL", _own_url(host, port)).rstrip("/")
     problems += _check_public_url(public_url, host, api_key)
     if problems:
         raise Refused(problems)
@@ -86,6 +86,12 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
         egress_allow=tuple(part.strip() for part in env.get("MOTET_EGRESS_ALLOW", "").split(",") if part.strip()),
         dkim=env.get("MOTET_DKIM") or None,
     )
+
+
+def _own_url(host: str, port: int) -> str:
+    """Where this machine finds a server that listens on `host`."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _check_public_url(url: str, host: str, api_key: str | None) -> list[Problem]:

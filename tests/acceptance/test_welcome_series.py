@@ -66,6 +66,7 @@ class House:
             "MOTET_SECRET": "a secret for this test only",
             "MOTET_EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}?tls=none",
             "MOTET_PUBLIC_URL": "http://motet.test",
+            "MOTET_API_KEY": "a key, since others would reach motet.test",
         }
         self.workers: list[subprocess.Popen[bytes]] = []
 

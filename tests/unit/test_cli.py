@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
+import structlog
 
 from motet.cli.customers import read_mapping
 from motet.cli.main import app, main
+from motet.cli.options import start_log
 from motet.cli.processes import read_channels
+from motet.config import read_config
 from motet.core.errors import Refused
 from motet.core.words import Channel
 
@@ -166,3 +171,25 @@ def test_a_mapping_keeps_equals_signs_in_a_column_and_refuses_half_a_pair():
     assert read_mapping(["E-mail=email", "a=b=phone"]) == {"E-mail": "email", "a=b": "phone"}
     with pytest.raises(Refused, match="email"):
         read_mapping(["email"])
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_secret_of_a_local_variable_reaches_the_log(tmp_path, monkeypatch, terminal):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return terminal
+
+    told = Screen()
+    monkeypatch.setattr(sys, "stderr", told)
+    start_log("info", "test")
+    config = read_config(
+        {"MOTET_HOME": str(tmp_path), "MOTET_API_KEY": "KEY-" * 8, "MOTET_EMAIL_URL": "smtp://u:PASSWORD@h"}
+    )
+    try:
+        raise RuntimeError(f"boom in {config.home}")
+    except RuntimeError:
+        structlog.get_logger().exception("it broke")
+    structlog.reset_defaults()
+    assert "boom in" in told.getvalue()
+    for secret in ("KEY-KEY-", "PASSWORD", config.secret.decode()):
+        assert secret not in told.getvalue()

@@ -65,7 +65,19 @@ def test_every_wrong_variable_is_told_at_once(tmp_path):
 
 
 def test_the_public_url_loses_its_trailing_slash(tmp_path):
-    assert read(tmp_path, MOTET_PUBLIC_URL="https://news.shop.example/").public_url == "https://news.shop.example"
+    config = read(tmp_path, MOTET_PUBLIC_URL="https://news.shop.example/", MOTET_API_KEY="k" * 32)
+    assert config.public_url == "https://news.shop.example"
+
+
+def test_a_server_behind_a_public_address_needs_a_key(tmp_path):
+    [problem] = refusal(tmp_path, MOTET_PUBLIC_URL="https://news.shop.example").problems
+    assert (problem.code, problem.path) == ("config.open_without_key", "MOTET_API_KEY")
+    assert read(tmp_path, MOTET_PUBLIC_URL="http://localhost:9000").public_url == "http://localhost:9000"
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "news.shop.example", "http://", "http://[::1"])
+def test_a_public_address_that_cannot_be_reached_is_refused(tmp_path, url):
+    assert refusal(tmp_path, MOTET_PUBLIC_URL=url, MOTET_API_KEY="k" * 32).problems[0].code == "config.bad_url"
 
 
 def test_a_provider_is_read_for_each_channel_and_empty_means_none(tmp_path):

@@ -125,7 +125,7 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         settings = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
-        log = open(self.home / "postgres.log", "ab")  # noqa: SIM115 - the child keeps it
+        log = open(self.home / "postgres.log", "ab")
         with log:
             self._child = subprocess.Popen(
                 [binary("postgres"), "-D", self.data, "-k", self.sockets, *settings],

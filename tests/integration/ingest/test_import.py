@@ -228,3 +228,25 @@ async def test_what_is_exported_can_be_imported(pool: Pool, tmp_path: Path, name
     assert after.keys() == before.keys()
     for external_id, customer in after.items():
         assert msgspec.structs.replace(customer, id=before[external_id].id) == before[external_id]
+
+
+async def test_an_export_runs_no_formula_and_is_its_owners_alone(pool: Pool, tmp_path: Path) -> None:
+    file = tmp_path / "people.jsonl"
+    person = {
+        "external_id": "a",
+        "tags": ["=HYPERLINK(1)"],
+        "devices": [{"token": "@SUM(1)"}],
+        "attributes": {"x": "=1"},
+    }
+    file.write_text(msgspec.json.encode(person).decode() + "\n")
+    await import_customers(pool, file, lanes=LANES, now=datetime.now(UTC))
+    out = tmp_path / "out.csv"
+    await export_customers(pool, out)
+    assert out.stat().st_mode & 0o077 == 0
+    [row] = csv.DictReader(out.open(newline=""))
+    assert not [cell for cell in row.values() if cell[:1] in "=+-@\t\r" and cell]
+    await pool.execute("TRUNCATE customer, identifier")
+    assert (await import_customers(pool, out, lanes=LANES, now=datetime.now(UTC))).changed == 1
+    kept = await pool.fetchrow("SELECT tags, devices FROM customer")
+    assert kept is not None
+    assert (kept["tags"], kept["devices"][0]["token"]) == (["=HYPERLINK(1)"], "@SUM(1)")

@@ -141,3 +141,8 @@ async def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
         await task
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(f"http://127.0.0.1:{outbox.http_port}/healthz")
+
+
+async def test_it_answers_under_no_other_name(http):
+    async with http.get("/messages", headers={"Host": "evil.example"}) as answer:
+        assert answer.status == 421

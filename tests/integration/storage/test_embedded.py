@@ -99,3 +99,11 @@ def test_others_cannot_reach_the_socket(home: Path) -> None:
     server.start()
     assert server.sockets.stat().st_mode & 0o077 == 0
     server.stop()
+
+
+def test_a_socket_folder_that_somebody_else_could_write_to_is_not_trusted(home: Path) -> None:
+    server = EmbeddedServer(home)
+    server.sockets.mkdir(mode=0o777)
+    server.sockets.chmod(0o777)
+    with pytest.raises(Unavailable, match="somebody else"):
+        server.start()

@@ -127,3 +127,15 @@ def test_a_clean_address_is_clean_again(address: str) -> None:
     checked = check_customer({"email": address})
     if isinstance(checked, CustomerInput):
         assert check_customer({"email": checked.email}) == checked
+
+
+def test_one_customer_tells_twenty_problems_and_no_more():
+    problems = check_customer({f"field_{n}": 1 for n in range(500)})
+    assert isinstance(problems, list)
+    assert len(problems) == 20
+
+
+def test_a_very_long_timezone_is_cut_and_not_guessed_at():
+    [problem] = check_customer({"external_id": "a", "timezone": "Europe/" + "x" * 200})
+    assert len(problem.message) < 120
+    assert "IANA" in problem.fix
