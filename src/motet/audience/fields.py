@@ -5,7 +5,6 @@ Raises Wrong with a stable code and the fix. What comes in may be JSON (typed) o
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from motet.core.customers import Device
+from motet.core.spelling import guess
 from motet.core.words import Channel
 
 MAX_TEXT = 255  # characters of an identifier or a name
@@ -117,8 +117,8 @@ def _timezone(text: str) -> str:
     zones = _zones()
     found = zones.get(text.lower())
     if found is None:
-        near = difflib.get_close_matches(text.lower(), list(zones), 1) if len(text) <= _LONGEST_ZONE else ()
-        fix = f"did you mean {zones[near[0]]!r}?" if near else "write an IANA name, such as Europe/Berlin"
+        near = guess(text.lower(), zones) if len(text) <= _LONGEST_ZONE else None
+        fix = f"did you mean {zones[near]!r}?" if near else "write an IANA name, such as Europe/Berlin"
         raise Wrong("customer.bad_timezone", f"{text[:60]!r} is not a timezone", fix)
     return found
 
@@ -241,8 +241,8 @@ def _by_channel(value: Any) -> Mapping[str, Any]:
         raise Wrong("customer.bad_type", f"is {_kind(value)}, not a map by channel", 'write {"email": ...}')
     for key in value:
         if key not in _CHANNELS:
-            near = difflib.get_close_matches(str(key), list(_CHANNELS), 1)
-            fix = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(sorted(_CHANNELS))}"
+            near = guess(str(key), sorted(_CHANNELS))
+            fix = f"did you mean {near!r}?" if near else f"write one of {', '.join(sorted(_CHANNELS))}"
             raise Wrong("customer.unknown_channel", f"{str(key)[:60]!r} is not a channel", fix, f".{str(key)[:60]}")
     return value
 

@@ -15,6 +15,7 @@ from motet.core.words import Channel, Priority
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _LONGEST_NAME = 200
+_TOLD = 20  # unknown fields of one mapping that are told
 
 
 class Sheet:
@@ -24,9 +25,9 @@ class Sheet:
         self.raw = raw
         self.path = path
         self.problems = problems
-        for name in raw:
-            if name not in known:
-                self.note("document.unknown_field", f"there is no field {name!r} here", name, suggest(name, known))
+        strange = [name for name in raw if name not in known]
+        for name in strange[:_TOLD]:
+            self.note("document.unknown_field", f"there is no field {show(name)} here", name, suggest(name, known))
 
     def at(self, name: str) -> str:
         """The path of a field."""

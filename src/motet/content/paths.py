@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 from motet.content.failure import fault
 from motet.content.helpers import HELPERS, Function
 from motet.content.nodes import Call, Expression, Literal, Path
 from motet.content.runtime import Frame, step_into
+from motet.core.spelling import guess
 
 Getter = Callable[[Frame], Any]
 _LOOP = {"index", "key", "first", "last"}
@@ -29,8 +29,8 @@ def compile_expression(expression: Expression, params: frozenset[str], source: s
 
 def closest(word: str, known: list[str]) -> str:
     """A fix that names the likeliest word meant, or nothing."""
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else ""
+    near = guess(word, known)
+    return f"did you mean '{near}'?" if near else ""
 
 
 def _call(call: Call, params: frozenset[str], source: str) -> Getter:

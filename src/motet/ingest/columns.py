@@ -6,7 +6,6 @@ first; what nobody knows becomes an attribute under its name in snake_case.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import msgspec
 
 from motet.audience.inputs import CLEANERS
 from motet.core.errors import Problem, Refused
+from motet.core.spelling import guess
 from motet.core.words import Channel
 
 IGNORED = "-"  # the target of a column that is left out
@@ -242,5 +242,5 @@ def _invert(value: Any) -> Any:
 
 
 def _near(word: str, words: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, words, 1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(words)[:300]}"
+    near = guess(word, words)
+    return f"did you mean {near!r}?" if near else f"there are {', '.join(words)[:300]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ import msgspec
 
 from motet.audience.fields import Wrong, clean_moment, clean_text, keep_json
 from motet.core.errors import Problem
+from motet.core.spelling import guess
 
 MAX_PROPERTIES = 32_768  # bytes of JSON
 _NAME = re.compile(r"[\w$][\w $.:/-]{0,99}")
@@ -36,6 +36,9 @@ class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None  # the sender's own id of the fact
 
 
+_TOLD = 20  # problems of one event: enough to see what is wrong
+
+
 def check_event(raw: Any, path: str = "", *, source: str = "api") -> RawEvent | list[Problem]:
     """A checked fact, or everything that is wrong with `raw`; paths begin with `path`.
 
@@ -47,6 +50,8 @@ def check_event(raw: Any, path: str = "", *, source: str = "api") -> RawEvent | 
     problems: list[Problem] = []
     dot = f"{path}." if path else ""
     for key, given in raw.items():
+        if len(problems) >= _TOLD:
+            break
         cleaner = _CLEANERS.get(key)
         if cleaner is None:
             problems.append(_unknown(key, dot))
@@ -115,6 +120,7 @@ _CLEANERS: dict[Any, Callable[[Any], Any]] = {
 
 
 def _unknown(key: Any, dot: str) -> Problem:
-    near = difflib.get_close_matches(str(key), list(_CLEANERS), 1)
-    fix = f"did you mean {near[0]!r}?" if near else "put what is your own into properties"
-    return Problem("event.unknown_field", f"there is no field {str(key)[:60]!r}", f"{dot}{str(key)[:60]}", fix)
+    name = str(key)[:60]
+    near = guess(name, _CLEANERS)
+    fix = f"did you mean {near!r}?" if near else "put what is your own into properties"
+    return Problem("event.unknown_field", f"there is no field {name!r}", f"{dot}{name}", fix)
