@@ -53,6 +53,7 @@ async def test_settings_that_are_whole_are_well(house):
             MOTET_SENDER="Shop <hello@shop.example>",
             MOTET_POSTAL_ADDRESS="1 High Street",
             MOTET_PUBLIC_URL="https://news.shop.example",
+            MOTET_API_KEY="k" * 32,
         )
     )
     assert about(findings, "public_url").level == "ok"

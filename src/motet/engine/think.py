@@ -30,6 +30,7 @@ from motet.journeys.runner import Runnable, advance, fail, leave, settle
 
 log = structlog.get_logger()
 
+_DAY = 86_400_000  # milliseconds
 _QUIET = frozenset({"state"})  # launches whose refusals are no news: they look again every day
 
 
@@ -92,11 +93,17 @@ def hear(desk: Desk, event: Event) -> None:
         fall_back(desk, desk.messages[event.message_id])
     for runnable in desk.world.by_event.get(event.name, ()):
         if runnable.where is None or runnable.where.matches(_event_view(desk, event)):
-            enter(desk, runnable, event.id, event.properties)
+            enter(desk, runnable, event.id, _happened(event), event.properties)
+
+
+def _happened(event: Event) -> int:
+    """When an event happened, in milliseconds; at most a day before it was received, since ids lie in partitions."""
+    received = ms_of(event.id)
+    return min(max(to_ms(event.at), received - _DAY), received)
 
 
 def _began(enrollment: Enrollment) -> int:
-    """When what started it came, in milliseconds: the engine may hear of it much later. A second for crossed clocks."""
+    """When what started it happened: the engine may hear of it much later. A second for clocks that disagree."""
     return ms_of(enrollment.id) - 1000
 
 
@@ -107,12 +114,20 @@ def launch_for(desk: Desk, launch: LaunchSlice) -> None:
     named = launch.kind == "customers"
     if not named and runnable.state and not runnable.state.matches(profile_view(desk.customer, desk.now)):
         return
-    entered = enter(desk, runnable, launch.launch_id, {}, named=named, quiet=launch.kind in _QUIET)
+    began = ms_of(launch.launch_id)
+    entered = enter(desk, runnable, launch.launch_id, began, {}, named=named, quiet=launch.kind in _QUIET)
     tally[0 if entered else 1] += 1
 
 
 def enter(
-    desk: Desk, runnable: Runnable, cause: UUID, context: dict[str, object], *, named: bool = False, quiet: bool = False
+    desk: Desk,
+    runnable: Runnable,
+    cause: UUID,
+    began: int,
+    context: dict[str, object],
+    *,
+    named: bool = False,
+    quiet: bool = False,
 ) -> bool:
     """Enrolls the customer when the campaign's rules let them in, and says why when they do not."""
     reason = admit(runnable.program, desk.facts, named=named)
@@ -120,7 +135,7 @@ def enter(
         if not quiet:
             desk.refuse_entry(runnable.program, reason)
         return False
-    return desk.enter(runnable, cause, ms_of(cause), context) is not None
+    return desk.enter(runnable, cause, began, context) is not None
 
 
 def run(desk: Desk, enrollment: Enrollment) -> None:

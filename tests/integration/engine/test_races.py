@@ -71,6 +71,21 @@ async def test_an_exit_event_heard_together_with_its_trigger_is_respected(pool: 
     assert await rows(pool, "message") == []
 
 
+async def test_an_old_purchase_that_arrives_late_does_not_end_what_began_after_it(pool: Pool) -> None:
+    program = a_program(wait(60), say(), trigger=Trigger(event="cart"), exit_on="purchase")
+    await put_campaign(pool, program)
+    (ada,) = await put_customers(pool, 1)
+    happened = datetime.now(NOW.tzinfo)
+    await put_event(pool, ada, "cart", happened)
+    await put_event(pool, ada, "purchase", happened - timedelta(hours=2), value=5.0)
+    clock = Clock(happened + timedelta(seconds=3))
+    engine = await an_engine(pool, clock)
+    await turn_all(engine)
+    clock.now += timedelta(minutes=5)
+    await turn_all(engine)
+    assert len(await rows(pool, "message")) == 1
+
+
 async def test_a_batch_loaded_before_a_change_of_hands_is_refused_even_when_the_lane_came_back(pool: Pool) -> None:
     program = a_program(say(), trigger=Trigger(event="go"))
     await put_campaign(pool, program)
