@@ -11,8 +11,3 @@ _MS = timedelta(milliseconds=1)
 def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware datetime, rounded down."""
     return (moment - EPOCH) // _MS
-
-
-def from_ms(ms: int) -> datetime:
-    """The UTC moment of `ms` milliseconds since 1970."""
-    return EPOCH + timedelta(milliseconds=ms)

@@ -67,18 +67,19 @@ class Engine:
         async with Wakes(self.pool, ("motet_work",), self._heard) as wakes, asyncio.TaskGroup() as group:
             await self._refresh()
             await self._balance()
-            tasks = [
+            keepers = [
                 group.create_task(self._every(BEAT, self._balance, stop)),
                 group.create_task(self._every(SURVEY, self._survey, stop)),
                 group.create_task(self._every(CALENDAR, self._keep_calendar, stop)),
                 group.create_task(self._every(HOUSE, self._keep_house, stop)),
                 group.create_task(wakes.watch()),
             ]
-            tasks += [group.create_task(self._turn_lanes(stop)) for _ in range(AT_ONCE)]
+            for _ in range(AT_ONCE):
+                group.create_task(self._turn_lanes(stop))
             await stop.wait()
             self.turns.stop()
-            for task in tasks[:5]:
-                task.cancel()
+            for keeper in keepers:
+                keeper.cancel()
         await self.lease.release_all()
 
     # wake ----------------------------------------------------------------------------------------------------

@@ -43,6 +43,16 @@ async def test_the_inbox_of_a_token_is_its_owners_only(site: Site, pool: Pool) -
     assert (await site.post(f"/in-app/{site.signer.inbox_token(other)}/{item}/read")).status == 404
 
 
+async def test_the_api_tells_where_a_customers_inbox_is(site: Site, pool: Pool) -> None:
+    (ada,) = await put_customers(pool, 1)
+    item = await put_item(pool, ada)
+    told = await (await site.get(f"/api/customers/{ada}/inbox")).json()
+    path = told["url"].partition("/in-app/")[2]
+    found = await (await site.get(f"/in-app/{path}/inbox")).json()
+    assert [i["id"] for i in found["items"]] == [str(item)]
+    assert (await site.get("/api/customers/nobody/inbox")).status == 404
+
+
 async def test_reading_counts_once_and_a_click_counts(site: Site, pool: Pool) -> None:
     [customer] = await put_customers(pool, 1)
     item = await put_item(pool, customer)

@@ -53,6 +53,10 @@ class Saved(msgspec.Struct, frozen=True):
     notes: list[RejectedItem]
 
 
+class InboxAddress(msgspec.Struct, frozen=True):
+    url: str
+
+
 @get("/customers", summary="The newest customers, or those that a search finds", tags=["customers"])
 async def list_customers(
     request: ApiRequest, q: FromQuery[str] = "", limit: Limit = 50, before: Place = None
@@ -110,6 +114,15 @@ async def explain_customer(request: ApiRequest, ref: FromPath[str], limit: Limit
     return await tools_of(request).reports.explain.read(await _find(request, ref), limit=limit)
 
 
+@get("/customers/{ref:str}/inbox", summary="Where one customer's in-app messages are", tags=["customers"])
+async def open_inbox(request: ApiRequest, ref: FromPath[str]) -> InboxAddress:
+    """For your own server: hand the address to the page or the app in which this customer is signed in. It is signed
+    and opens this inbox only: `{url}/inbox` lists, `{url}/stream` is live, `{url}/{id}/read` and `/click` are told."""
+    services = tools_of(request).services
+    token = services.signer.inbox_token((await _find(request, ref)).id)
+    return InboxAddress(f"{services.config.public_url}/in-app/{token}")
+
+
 async def _save(
     request: ApiRequest, inputs: list[CustomerInput], places: list[int], rejected: list[RejectedItem]
 ) -> Saved:
@@ -157,4 +170,5 @@ HANDLERS = (
     read_customer,
     read_timeline,
     explain_customer,
+    open_inbox,
 )
