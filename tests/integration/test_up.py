@@ -23,7 +23,7 @@ def up() -> Iterator[Callable[..., House]]:
 def test_it_comes_up_survives_the_death_of_its_children_and_leaves_nothing(up):
     house = up()
     house.wait_until_well()
-    wait_for(lambda: '"event":"ready"' in house.tell(), 10, house.tell)
+    wait_for(lambda: '"event":"ready"' in house.said(), 10, house.tell)
 
     for words in ("cli serve", "work --engine", "work --channels", "cli outbox"):
         wait_for(lambda words=words: house.member(words), 10, house.tell)
@@ -40,7 +40,7 @@ def test_postgresql_that_is_killed_comes_back(up):
     house = up()
     house.wait_until_well()
     os.kill(house.member("/bin/postgres -D"), signal.SIGKILL)
-    wait_for(lambda: "PostgreSQL ended" in house.tell(), 20, house.tell)
+    wait_for(lambda: "PostgreSQL ended" in house.said(), 20, house.tell)
     house.wait_until_well()
     assert house.end(signal.SIGINT) == 0
 
