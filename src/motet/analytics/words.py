@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from motet.core.events import SEGMENT_ENTERED, SEGMENT_LEFT
 from motet.core.program import FrequencyRules, Trigger
 from motet.core.words import Channel
 
@@ -58,8 +59,13 @@ def describe_frequency(rules: FrequencyRules) -> list[str]:
     return told
 
 
+_MOVES = {SEGMENT_ENTERED: "enters", SEGMENT_LEFT: "leaves"}
+
+
 def describe_trigger(trigger: Trigger) -> str:
     """What starts an enrollment."""
+    if trigger.event in _MOVES and (segment := trigger.where.get("segment")):
+        return f"When a customer {_MOVES[trigger.event]} {segment}"
     if trigger.event is not None:
         where = f", where {describe_filter(trigger.where)}" if trigger.where else ""
         return f"When {trigger.event} happens{where}"

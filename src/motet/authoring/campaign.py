@@ -16,6 +16,7 @@ from motet.authoring.message import EXIT, ContentCheck, Reading, read_message
 from motet.authoring.reading import check_values
 from motet.authoring.sheet import Sheet
 from motet.core.errors import Problem, Refused
+from motet.core.events import SEGMENT_ENTERED, SEGMENT_LEFT
 from motet.core.program import Program, Step, Trigger
 from motet.core.words import Channel, Priority
 
@@ -110,16 +111,26 @@ def _read(document: object, check: ContentCheck | None) -> tuple[Program | None,
     return (None if problems else program), problems
 
 
+# What may start an enrollment, each by its own field of `trigger`.
+_MOVES = {"enters": SEGMENT_ENTERED, "leaves": SEGMENT_LEFT}
+_STARTS = ("event", "state", *_MOVES)
+
+
 def _read_trigger(outer: Sheet, scale: float) -> Trigger:
     """An event, a state, or nothing: then the campaign is a broadcast that starts when it is launched."""
     if not outer.has("trigger"):
         return Trigger()
     raw = outer.mapping("trigger", "such as {event: user_signup}")
-    sheet = Sheet(raw, "trigger", outer.problems, ("event", "where", "state", "every"))
-    if not sheet.has("event") and not sheet.has("state") and isinstance(outer.raw["trigger"], dict):
-        fix = "name an event or a state; without a trigger the campaign is a broadcast"
+    sheet = Sheet(raw, "trigger", outer.problems, (*_STARTS, "where", "every"))
+    starts = [word for word in _STARTS if sheet.has(word)]
+    if not starts and isinstance(outer.raw["trigger"], dict):
+        fix = "name an event, a segment or a state; without a trigger the campaign is a broadcast"
         sheet.note("campaign.empty_trigger", "starts nothing", "", fix)
-    sheet.exclude("event", "state")
+    for second in starts[1:]:
+        sheet.exclude(starts[0], second)
+    moved = next((word for word in _MOVES if sheet.has(word)), None)
+    if moved:
+        return _read_move(sheet, moved)
     for needed, field in (("event", "where"), ("state", "every")):
         if sheet.has(field) and not sheet.has(needed):
             sheet.note("campaign.trigger_mismatch", f"belongs to a trigger by {needed}", field, f"add {needed!r}")
@@ -135,6 +146,14 @@ def _read_trigger(outer: Sheet, scale: float) -> Trigger:
         state=state,
         every=max(_SHORTEST_LOOK, (every or _DAY) / scale),
     )
+
+
+def _read_move(sheet: Sheet, word: str) -> Trigger:
+    """`{enters: vip}` and `{leaves: vip}`: the event that the engine writes when a customer changes segments."""
+    for field in ("where", "every"):
+        if sheet.has(field):
+            sheet.note("campaign.trigger_mismatch", f"does not go with {word!r}", field, "use the message's conditions")
+    return Trigger(event=_MOVES[word], where={"segment": sheet.text(word) or ""})
 
 
 def _read_steps(sheet: Sheet, check: ContentCheck | None, scale: float) -> tuple[Step, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from motet.authoring.durations import DAY, WINDOWS
 from motet.authoring.sheet import Sheet
+from motet.core.durations import DAY, WINDOWS
 from motet.core.program import Cap, EntryCap, FrequencyRules
 from motet.core.words import Channel
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from motet.authoring.durations import EXAMPLES, read_duration
+from motet.core.durations import EXAMPLES, read_duration
 from motet.core.errors import Problem, Refused
 from motet.core.filters import compile_filter
 from motet.core.spelling import show, suggest

@@ -35,6 +35,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     handles: dict[str, str] = {}  # social network -> handle
     attributes: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()  # names of the live segments that hold this customer
+    topics: dict[str, bool] = {}  # topic -> subscribed
     lifecycle_stage: str = "prospect"
     timezone: str | None = None  # IANA name
     locale: str | None = None  # BCP 47

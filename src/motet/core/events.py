@@ -19,7 +19,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Any] = {}
     message_id: UUID | None = None  # the message that caused it
     value: float = 0.0  # revenue, in the brand's currency
-    source: str = "api"  # api | import | link | provider | simulation
+    source: str = "api"  # api | import | history | link | provider | simulation | segment | forward
 
 
 DEVICES_GONE = "devices_gone"  # some devices of a push that was accepted do not exist any more
+
+HISTORY = "history"  # the source of what was imported about the past: it is counted, and starts nothing
+
+# Names that Motet itself writes into the log.
+CUSTOMERS_CHANGED = "customers_changed"  # profiles of a lane were written: properties {"ids": [...]}, of NOBODY
+SEGMENT_ENTERED = "segment_entered"  # properties {"segment": name}
+SEGMENT_LEFT = "segment_left"
+LIFECYCLE_CHANGED = "lifecycle_changed"  # properties {"from": stage, "to": stage}
+CUSTOMER_MERGED = "customer_merged"  # properties {"merge": id, "customer": the one that is gone}
+
+NOBODY = UUID(int=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ import msgspec
 
 from motet.core.customers import Customer
 from motet.core.ids import enrollment_of
+from motet.core.measures import History, NoHistory
 from motet.core.messages import Message
+from motet.core.timezones import infer_timezone
 from motet.core.words import Channel, EnrollmentStatus
 
 
@@ -42,40 +45,71 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()  # recent ones, over all programs, oldest first
     enrollments: tuple[Enrollment, ...] = ()  # all of this customer's
     channels: frozenset[int] = frozenset()  # channels that have a provider set up
+    history: History | None = None  # None: nothing is counted
+    traits: Mapping[str, Any] | None = None  # computed traits by name, for templates
 
 
-def profile_view(customer: Customer, now: datetime) -> dict[str, Any]:
+# What a view tells about itself, for filters over events and time. No field name begins with a dollar.
+SPECIAL = ("$now", "$id", "$history")
+
+_NO_HISTORY = NoHistory()
+
+
+def profile_view(
+    customer: Customer, now: datetime, history: History | None = None, traits: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The customer as filters and templates see one: attributes first, then what Motet knows.
 
-    Attributes never hide the fixed names. Shape: a flat dict with nested attributes left nested.
+    Attributes never hide the fixed names. Shape: a flat dict with nested attributes left nested, and the special keys:
+    `$now` (in the brand's timezone, for calendar windows), `$id`, and `$history`, what is counted of the past.
+    `traits` are the values of computed traits, for templates: filters read them from the history.
     """
     seen = customer.last_interaction_at or customer.created_at
     view: dict[str, Any] = dict(customer.attributes)
     view.update(
         customer_id=customer.external_id,
+        external_id=customer.external_id,
         email=customer.email,
         phone=customer.phone,
         tags=list(customer.tags),
-        segments=list(customer.tags),
+        segments=[*customer.tags, *customer.segments],
         lifecycle_stage=customer.lifecycle_stage,
         timezone=customer.timezone,
         locale=customer.locale,
+        devices=[{"platform": d.platform, "token": d.token} for d in customer.devices],
+        handles=customer.handles,
+        topics=customer.topics,
+        preferences=customer.preferences,
+        consents=customer.consents,
+        traits=traits or {},
         last_interaction_at=customer.last_interaction_at,
         last_purchase_at=customer.last_purchase_at,
+        created_at=customer.created_at,
         days_since_last_interaction=(now - seen).total_seconds() / 86400 if seen else None,
     )
+    view["$now"], view["$id"], view["$history"] = now, customer.id, history or _NO_HISTORY
     return view
 
 
-def spoken_view(customer: Customer, context: dict[str, Any], now: datetime) -> dict[str, Any]:
+def lay_over(view: dict[str, Any], properties: Mapping[str, Any]) -> None:
+    """Puts an event's properties over a view; they cannot pass for what the view tells about itself."""
+    special = [(key, view[key]) for key in SPECIAL if key in view]
+    view.update(properties)
+    view.update(special)
+    view["event"] = properties
+
+
+def spoken_view(facts: Facts, context: dict[str, Any]) -> dict[str, Any]:
     """What templates see: the customer, then the event that started the enrollment.
 
+    A timezone that nobody said is the one that phone, country or locale tell.
     The event's properties win over attributes of the same name, since they are nearer to the matter; `event`
     holds them whole.
     """
-    view = profile_view(customer, now)
-    view.update(context)
-    view["event"] = context
+    view = profile_view(facts.customer, facts.now, facts.history, facts.traits)
+    if not view["timezone"]:
+        view["timezone"] = infer_timezone(facts.customer)
+    lay_over(view, context)
     return view
 
 
@@ -84,7 +118,7 @@ def enrollment_view(facts: Facts, enrollment: Enrollment) -> dict[str, Any]:
 
     `email_sent`, `email_opened`, `email_clicked` (and so on for each channel) are False until one was.
     """
-    view = spoken_view(facts.customer, enrollment.context, facts.now)
+    view = spoken_view(facts, enrollment.context)
     view.update(engagement(facts.messages, enrollment.id))
     return view
 

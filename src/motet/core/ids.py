@@ -80,3 +80,8 @@ def enrollment_of(message_id: UUID) -> UUID:
 def visit_of(message_id: UUID) -> int:
     """The step visit that a message speaks for."""
     return (message_id.int >> 64) & 0xFFF
+
+
+def channel_of(message_id: UUID) -> int:
+    """The number of the channel that a message goes by; 0 for an id that is no message's."""
+    return (message_id.int >> 58) & 0xF

@@ -17,8 +17,10 @@ def admit(program: Program, facts: Facts, *, named: bool = False) -> Reason | No
     `named` says that a person launched the program for this very customer: its target segments do not matter then.
     """
     own = [e for e in facts.enrollments if e.program_id == program.id]
-    if not named and program.segments and not set(program.segments) & set(facts.customer.tags):
-        return Reason.NOT_TARGETED
+    if not named and program.segments:
+        customer = facts.customer
+        if not set(program.segments).intersection((*customer.tags, *customer.segments)):
+            return Reason.NOT_TARGETED
     if program.ends_at is not None and facts.now >= program.ends_at:
         return Reason.OUTSIDE_WINDOW
     return (

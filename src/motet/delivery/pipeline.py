@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 
 from motet.audience.profiles import load_customers
+from motet.audience.segments.values import Values
 from motet.channels.base import Provider
 from motet.content.render import RenderFailed
 from motet.core.errors import Refused
@@ -103,6 +104,7 @@ class ChannelPool:
         self.campaigns = campaigns
         self.renderers = renderers
         self.now = clock
+        self.values = Values()
         self.turns = Turns(clock, range(lanes))
         self.calls = asyncio.Semaphore(provider.concurrency)
 
@@ -154,6 +156,7 @@ class ChannelPool:
                 c.id: c for c in await load_customers(connection, lane, sorted({w.customer_id for w in waiting}))
             }
             contexts = await load_contexts(connection, lane, waiting)
+            traits = await self.values.load(connection, lane, list(customers), now)
         await self.campaigns.find({w.revision_id for w in waiting})
         ready: list[Ready] = []
         refused: list[Refusal] = []
@@ -164,7 +167,7 @@ class ChannelPool:
             if customer is None:  # erased since
                 refused.append((one, Reason.NO_ADDRESS, "the customer is gone"))
                 continue
-            facts = Facts(customer=customer, now=now)
+            facts = Facts(customer=customer, now=now, traits=traits.get(customer.id))
             made = self._finish(one, facts, contexts[one.id])
             if isinstance(made, Ready):
                 ready.append(made)
@@ -183,7 +186,7 @@ class ChannelPool:
             return one, reason, ""
         try:
             renderer = self.renderers.find(program, one.step, self.channel)
-            view = spoken_view(facts.customer, context, facts.now)
+            view = spoken_view(facts, context)
             payload = renderer.render(facts.customer, view, one.id, facts.now)
         except (RenderFailed, Refused) as error:
             return one, Reason.RENDER_FAILED, str(error)

@@ -6,6 +6,7 @@ arbiter and tells `settle`; then it advances again. A program that goes round wi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from motet.core.facts import Enrollment, Facts
 from motet.core.filters import Filter, compile_filter
 from motet.core.ids import MAX_VISIT
+from motet.core.measures import Measure
 from motet.core.outcomes import Exit, Hold, Jump, Next, Speak, Wait
 from motet.core.program import Program
 from motet.core.words import EnrollmentStatus
@@ -36,6 +38,12 @@ class Runnable(msgspec.Struct, frozen=True):
     where: Filter | None  # of the trigger's event
     state: Filter | None
 
+    @property
+    def measures(self) -> list[Measure]:
+        """What its filters ask of the customer's past."""
+        asked = [*self.conditions.values(), self.where, self.state]
+        return [measure for filter in asked if filter is not None for measure in filter.needs.measures]
+
 
 class Move(msgspec.Struct, frozen=True):
     """The enrollment left one step and arrived at another; None is the way in or out."""
@@ -52,11 +60,12 @@ class Advance(msgspec.Struct, frozen=True):
     moves: tuple[Move, ...]
 
 
-def make_runnable(program: Program) -> Runnable:
-    """Decodes and compiles a program. Raises Refused with what is wrong in it."""
+def make_runnable(program: Program, traits: Mapping[str, Mapping[str, Any]] | None = None) -> Runnable:
+    """Decodes and compiles a program. `traits` are the computed traits that its filters may name. Raises Refused with
+    what is wrong in it."""
     steps = bind(program)
     conditions = {
-        index: compile_filter(step.args.conditions, f"steps[{index}].conditions")
+        index: compile_filter(step.args.conditions, f"steps[{index}].conditions", traits=traits)
         for index, step in enumerate(steps)
         if step.kind == "message" and step.args.conditions
     }
@@ -65,8 +74,8 @@ def make_runnable(program: Program) -> Runnable:
         program,
         steps,
         conditions,
-        compile_filter(trigger.where, "trigger.where") if trigger.where else None,
-        compile_filter(trigger.state, "trigger.state") if trigger.state else None,
+        compile_filter(trigger.where, "trigger.where", traits=traits) if trigger.where else None,
+        compile_filter(trigger.state, "trigger.state", traits=traits) if trigger.state else None,
     )
 
 

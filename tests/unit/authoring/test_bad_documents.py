@@ -39,6 +39,9 @@ LEAVE = "exclude_recent_purchasers"
 FALLBACK = "messages[0].fallback"
 
 CASES: list[tuple[dict[str, Any], str, str, str]] = [
+    # triggers by segment
+    ({"trigger": {"enters": "vip", "event": "x"}}, "document.two_fields", "trigger.enters", "one of the two"),
+    ({"trigger": {"enters": "vip", "every": "1d"}}, "campaign.trigger_mismatch", "trigger.every", "conditions"),
     # the document
     ({"name": None}, "document.missing_field", "name", "spring-sale"),
     ({"name": "Spring Sale!"}, "document.bad_name", "name", "'spring-sale'"),

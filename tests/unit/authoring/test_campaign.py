@@ -35,6 +35,11 @@ def test_the_least_document_is_a_broadcast_to_everybody() -> None:
     assert [(s.name, s.kind) for s in program.steps] == [("sms-1", "message"), ("exit", "exit")]
 
 
+@pytest.mark.parametrize(("word", "event"), [("enters", "segment_entered"), ("leaves", "segment_left")])
+def test_a_move_between_segments_starts_a_campaign(word: str, event: str) -> None:
+    assert compiled(trigger={word: "vip"}).trigger == Trigger(event=event, where={"segment": "vip"})
+
+
 def test_a_program_survives_json() -> None:
     program = compiled(
         starts_at="2026-12-01T09:00:00+01:00",

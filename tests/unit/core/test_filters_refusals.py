@@ -8,6 +8,7 @@ import pytest
 
 from motet.core.errors import Refused
 from motet.core.filters import compile_filter
+from motet.core.filters.traits import read_trait
 
 CASES: list[tuple[Any, str, str, str]] = [
     ({"x": {"gt": 5}}, "filter.unknown_operator", "conditions.x.gt", "'$gt'"),
@@ -43,6 +44,72 @@ CASES: list[tuple[Any, str, str, str]] = [
     ([{"x": 1}, 5], "filter.not_a_mapping", "conditions[1]", "mapping"),
     ({"$or": [{"x": 1}, {"y": {"gt": 1}}]}, "filter.unknown_operator", "conditions.$or[1].y.gt", "'$gt'"),
     ({f"x{n}": 1 for n in range(1001)}, "filter.too_large", "conditions", "$in"),
+    ({"x": {"$lt": 2**63}}, "filter.bad_operand", "conditions.x.$lt", ""),
+    ({"x": {"$ago": "7d"}}, "filter.unknown_operator", "conditions.x.$ago", '"$lt"'),
+    ({"x": {"$eq": {"$ago": "7d"}}}, "filter.bad_operand", "conditions.x.$eq", "$in"),
+    ({"x": {"$lt": {"$ago": "soon"}}}, "filter.bad_operand", "conditions.x.$lt", "$ago"),
+    ({"x": {"$lt": {"$ago": "1d", "$ahead": "1d"}}}, "filter.bad_operand", "conditions.x.$lt", "$ago"),
+    ({"x": {"$between": [{"$ago": "1d"}, {"$ago": "2d"}]}}, "filter.bad_operand", "conditions.x.$between", ""),
+    ({"x": {"$between": [{"$ago": "1d"}, 5]}}, "filter.bad_operand", "conditions.x.$between", ""),
+    ({"segments": {"$startsWith": "v"}}, "filter.bad_operand", "conditions.segments.$startsWith", "$in"),
+    ({"$did": 5}, "filter.bad_operand", "conditions.$did", "purchase"),
+    ({"$did": {}}, "filter.bad_operand", "conditions.$did.event", "purchase"),
+    ({"$did": {"event": ["a", 5]}}, "filter.bad_operand", "conditions.$did.event", "purchase"),
+    ({"$did": {"event": "a", "wihtin": "1d"}}, "filter.unknown_field", "conditions.$did.wihtin", "'within'"),
+    ({"$did": {"event": "a", "within": "soon"}}, "filter.bad_window", "conditions.$did.within", "2h"),
+    ({"$did": {"event": "a", "within": 0}}, "filter.bad_window", "conditions.$did.within", "60d"),
+    ({"$did": {"event": "a", "until": "1d"}}, "filter.bad_window", "conditions.$did.until", "within"),
+    ({"$did": {"event": "a", "within": "1d", "until": "2d"}}, "filter.bad_window", "conditions.$did.within", "60d"),
+    ({"$did": {"event": "a", "within": "1d", "during": "today"}}, "filter.bad_window", "conditions.$did.during", "one"),
+    ({"$did": {"event": "a", "during": "last_mont"}}, "filter.bad_window", "conditions.$did.during", "'last_month'"),
+    ({"$did": {"event": "a", "since": "x"}}, "filter.bad_window", "conditions.$did.since", "2026-12-01"),
+    (
+        {"$did": {"event": "a", "since": "2026-02-01", "before": "2026-02-01"}},
+        "filter.bad_window",
+        "conditions.$did.before",
+        "earlier",
+    ),
+    ({"$did": {"event": "a", "count": "2"}}, "filter.bad_operand", "conditions.$did.count", "$gte"),
+    ({"$did": {"event": "a", "count": {"gte": 2}}}, "filter.unknown_operator", "conditions.$did.count.gte", "'$gte'"),
+    (
+        {"$did": {"event": "a", "count": {"$near": {"lat": 1, "lon": 1, "km": 1}}}},
+        "filter.unknown_operator",
+        "conditions.$did.count.$near",
+        "",
+    ),
+    (
+        {"$did": {"event": "a", "count": {"$gte": 5001}, "within": "1d"}},
+        "filter.bad_operand",
+        "conditions.$did.count",
+        "window",
+    ),
+    ({"$did": {"event": "a", "last": {"$lt": 5}}}, "filter.bad_operand", "conditions.$did.last", "$ago"),
+    ({"$did": {"event": "a", "sum": {"$gt": "x"}}}, "filter.bad_operand", "conditions.$did.sum", "$gte"),
+    ({"$did": {"event": "a", "sum": 1, "of": "a..b"}}, "filter.bad_operand", "conditions.$did.of", "cart.total"),
+    (
+        {"$did": {"event": "a", "where": {"x": {"gt": 1}}}},
+        "filter.unknown_operator",
+        "conditions.$did.where.x.gt",
+        "'$gt'",
+    ),
+    ({"$did": {"event": "a", "where": {"$did": "b"}}}, "filter.not_here", "conditions.$did.where.$did", "$and"),
+    (
+        {"$did": {"event": "a", "where": {"x": {"$gt": {"$ago": "1d"}}}}},
+        "filter.not_here",
+        "conditions.$did.where.x.$gt",
+        "$and",
+    ),
+    ({"$message": {"did": "open"}}, "filter.bad_operand", "conditions.$message.did", "'opened'"),
+    ({"$message": {"did": "opened", "channel": "fax"}}, "filter.bad_operand", "conditions.$message.channel", "email"),
+    ({"$message": {"did": "opened", "sum": 5}}, "filter.unknown_field", "conditions.$message.sum", ""),
+    ({"$percent": {"of": 101}}, "filter.bad_operand", "conditions.$percent.of", "salt"),
+    ({"$percent": {"of": True}}, "filter.bad_operand", "conditions.$percent.of", "salt"),
+    ({"x": {"$near": {"lat": 91, "lon": 0, "km": 1}}}, "filter.bad_operand", "conditions.x.$near", "48.2"),
+    ({"type": "profile_check", "field": "x", "operator": "is"}, "filter.unknown_operator", "conditions.operator", ""),
+    ({"type": "profile_check", "field": ""}, "filter.bad_field", "conditions.field", "country"),
+    ({"type": "profile_check", "field": "x", "values": 1}, "filter.unknown_field", "conditions.values", "'value'"),
+    ({"type": "engagement_check", "hours": "x"}, "filter.bad_operand", "conditions.hours", "24"),
+    ({"type": "time_check", "condition": "lunch"}, "filter.bad_operand", "conditions.condition", "business_hours"),
 ]
 
 
@@ -53,6 +120,30 @@ def test_a_wrong_condition_names_code_place_and_fix(spec: Any, code: str, path: 
     (problem,) = refusal.value.problems
     assert (problem.code, problem.path) == (code, path)
     assert fix in problem.fix
+
+
+def test_a_trait_that_nobody_defined_is_refused_with_a_guess() -> None:
+    with pytest.raises(Refused) as refusal:
+        compile_filter({"traits.total_spend": {"$gt": 5}}, traits={"total_spent": {"event": "purchase", "take": "sum"}})
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.path) == ("filter.unknown_trait", "conditions.traits.total_spend.$gt")
+    assert "'total_spent'" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"take": "sum"}, "event"),
+        ({"event": "a", "take": "median"}, "take"),
+        ({"event": "a", "where": {"x": {"gt": 1}}}, "where.x.gt"),
+        ({"event": "a", "within": "soon"}, "within"),
+        ({"event": "a", "where": {"$did": "b"}}, "where.$did"),
+    ],
+)
+def test_a_trait_that_cannot_be_counted_is_refused(document: dict[str, Any], path: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        read_trait(document)
+    assert [p.path for p in refusal.value.problems] == [path]
 
 
 def test_every_problem_is_named_at_once() -> None:

@@ -5,5 +5,6 @@ Never looks at anything but the view it is given.
 """
 
 from motet.core.filters.compiler import Filter, compile_filter
+from motet.core.filters.tree import Needs
 
-__all__ = ["Filter", "compile_filter"]
+__all__ = ["Filter", "Needs", "compile_filter"]

@@ -3,68 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any as Anything
 
 import msgspec
 
 from motet.core.errors import Refused
+from motet.core.filters.flips import compile_flips
+from motet.core.filters.needs import find_needs
 from motet.core.filters.parser import Parser
-from motet.core.filters.tree import All, Any, Node, Not, Test
-from motet.core.filters.values import Check, make_check
-
-Question = Callable[[Mapping[str, Anything]], bool]
+from motet.core.filters.questions import Question, ask
+from motet.core.filters.tree import Needs, Node
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """A compiled condition. `tree` is its meaning; `matches` asks it of a view."""
+    """A compiled condition.
+
+    `tree` is its meaning; `matches(view)` asks it. It raises NotCounted when it needs a count that nobody has made yet.
+    `flips(view)` is the earliest moment after the view's `$now` at which the answer may change with time alone, None
+    when it cannot: never late, and exact for counts in windows. `needs` is what the answer hangs on.
+    """
 
     tree: Node
     matches: Question
+    flips: Callable[[Mapping[str, Anything]], datetime | None]
+    needs: Needs
 
 
-def compile_filter(spec: Mapping[str, Anything] | Sequence[Anything], path: str = "conditions") -> Filter:
+def compile_filter(
+    spec: Mapping[str, Anything] | Sequence[Anything],
+    path: str = "conditions",
+    *,
+    traits: Mapping[str, Mapping[str, Anything]] | None = None,
+) -> Filter:
     """Compiles a spec; keep the result, it is meant to be asked often.
 
-    `path` is where the spec stands, for messages. Raises Refused with every problem in it.
+    `path` is where the spec stands, for messages. `traits` are the documents of the computed traits by name; without
+    them `traits.x` is looked up in the view. Raises Refused with every problem in it.
     """
-    parser = Parser()
+    parser = Parser(traits)
     tree = parser.parse(spec, path)
     if parser.problems:
         raise Refused(parser.problems)
-    return Filter(tree, _question(tree))
+    return make_filter(tree)
 
 
-def _question(node: Node) -> Question:
-    match node:
-        case Test(fields, op, operand):
-            return _ask(fields, make_check(op, operand))
-        case Not(part):
-            inner = _question(part)
-            return lambda view: not inner(view)
-        case All(parts):
-            every = [_question(p) for p in parts]
-            return lambda view: all(q(view) for q in every)
-        case Any(parts):
-            either = [_question(p) for p in parts]
-            return lambda view: any(q(view) for q in either)
-
-
-def _ask(fields: tuple[str, ...], check: Check) -> Question:
-    if len(fields) == 1:
-        (name,) = fields
-        return lambda view: check(view.get(name))
-    return lambda view: check(_find(view, fields))
-
-
-def _find(value: Anything, fields: tuple[str, ...]) -> Anything:
-    """Down nested maps; through a list, the values of all its elements that have one. None when there is none."""
-    for depth, name in enumerate(fields):
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        elif isinstance(value, (list, tuple)):
-            found = [_find(element, fields[depth:]) for element in value]
-            flat = [v for f in found for v in (f if isinstance(f, (list, tuple)) else (f,)) if v is not None]
-            return flat or None
-        else:
-            return None
-    return value
+def make_filter(tree: Node) -> Filter:
+    """A filter of a tree that was made otherwise."""
+    return Filter(tree, ask(tree), compile_flips(tree), find_needs(tree))

@@ -19,15 +19,19 @@ from motet.core.filters.tree import Op, Operand, Scalar
 
 Check = Callable[[Any], bool]
 
-# `fromisoformat` also takes forms such as 20260131 and 2026-W05, which are as likely to be codes of a shop.
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+# `fromisoformat` also takes forms such as 20260131 and 2026-W05, which are as likely to be codes of a shop, and what
+# else it takes hangs on Python's release. DuckDB reads moments by the same pattern (`columns_values`).
+ISO = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?)?",
+    re.ASCII,
+)
 _LONGEST_ISO = 40
 
 
 def read_moment(value: object) -> datetime | None:
     """The moment that a datetime, a date or an ISO string is; None for anything else."""
     if isinstance(value, str):
-        if not 10 <= len(value) <= _LONGEST_ISO or _ISO.fullmatch(value) is None:
+        if not 10 <= len(value) <= _LONGEST_ISO or ISO.fullmatch(value) is None:
             return None
         try:
             value = datetime.fromisoformat(value)
@@ -97,12 +101,20 @@ def _equality(operand: Scalar) -> Check:
 
 
 def _one_of(operands: tuple[Scalar, ...]) -> Check:
-    """Membership; plain texts, the usual case, are looked up at once."""
+    """Membership: texts, numbers and moments are looked up at once."""
     texts = frozenset(o for o in operands if isinstance(o, str) and read_moment(o) is None)
-    rest = [_equality(o) for o in operands if o not in texts]
+    numbers = frozenset(o for o in operands if type(o) in (int, float))
+    moments = frozenset(m for o in operands if not isinstance(o, bool) and (m := read_moment(o)) is not None)
+    rest = [_equality(o) for o in operands if o is None or isinstance(o, bool)]
 
     def ask(value: Any) -> bool:
-        return (isinstance(value, str) and value in texts) or any(check(value) for check in rest)
+        if isinstance(value, str) and value in texts:
+            return True
+        if type(value) in (int, float):
+            return value in numbers
+        if moments and read_moment(value) in moments:
+            return True
+        return any(check(value) for check in rest)
 
     return ask
 

@@ -8,6 +8,7 @@ from whenever import Instant, Time, TimeZoneNotFoundError, ZonedDateTime
 
 from motet.core.content import WaitUntilArgs
 from motet.core.outcomes import Next, Outcome, Wait
+from motet.core.timezones import infer_timezone
 from motet.journeys.steps.base import Field, Moment, StepType
 
 
@@ -16,7 +17,7 @@ def run(args: WaitUntilArgs, moment: Moment) -> Outcome:
         return Next() if moment.facts.now >= args.at else Wait(args.at)
     if args.local_time is None:
         return Next()
-    zone = moment.facts.customer.timezone or "UTC"
+    zone = infer_timezone(moment.facts.customer) or "UTC"
     until = next_local_time(moment.enrollment.arrived_at, args.local_time, zone)
     return Next() if moment.facts.now >= until else Wait(until)
 

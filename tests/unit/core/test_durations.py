@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motet.authoring.durations import LONGEST, read_duration
+from motet.core.durations import LONGEST, read_duration
 
 
 @pytest.mark.parametrize(
