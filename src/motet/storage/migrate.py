@@ -1,14 +1,16 @@
 """Migrations: numbered files, forward only, each in one transaction, under one lock.
 
-Also keeps the time partitions: by day for events, by month for messages and decisions, made ahead and dropped
-when they are past their retention.
+Also keeps the time partitions: by day for events, by month for messages and decisions, made ahead. Days of the log are
+dropped by whoever has archived them; of the rest, what is past its retention is dropped here.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
+from uuid import UUID
 
 from motet.core.clock import to_ms
 from motet.core.errors import Conflict
@@ -20,7 +22,7 @@ _DAYS_AHEAD = 7
 _MONTHS_AHEAD = 2
 
 BY_DAY = ("event",)
-BY_MONTH = ("message", "decision")
+BY_MONTH = ("message", "decision", "transfer")
 
 
 def available() -> list[tuple[str, str]]:
@@ -82,8 +84,8 @@ async def read_lanes(pool: Pool) -> int:
     return int(await pool.fetchval("SELECT value FROM setting WHERE key = 'lanes'"))
 
 
-async def keep_partitions(connection: Connection, now: datetime, *, keep_days: int = 90) -> None:
-    """Makes the partitions that are coming and drops event partitions older than `keep_days`."""
+async def keep_partitions(connection: Connection, now: datetime) -> None:
+    """Makes the partitions that are coming and drops the keys and transfers that are past their time."""
     today = now.astimezone(UTC).date()
     days = [today + timedelta(days=n) for n in range(-1, _DAYS_AHEAD + 1)]
     months = [_month(today, n) for n in range(-1, _MONTHS_AHEAD + 1)]
@@ -95,8 +97,31 @@ async def keep_partitions(connection: Connection, now: datetime, *, keep_days: i
             await _make_partition(connection, table, f"{month:%Y%m}", _floor(month), _floor(_month(month, 1)))
     for day in days:
         await _make_partition(connection, "event_seen", f"{day:%Y%m%d}", f"{day}", f"{day + timedelta(days=1)}")
-    await _drop_old(connection, "event", today - timedelta(days=keep_days))
     await _drop_old(connection, "event_seen", today - timedelta(days=8))
+    # A merge can be undone for 30 days; a month goes when all of it is older.
+    await _drop_old(connection, "transfer", _month(today, -2) - timedelta(days=1))
+
+
+async def list_log_days(connection: Connection) -> list[date]:
+    """The days of receipt (UTC) whose events are in PostgreSQL, or may come to be."""
+    return sorted(date.fromisoformat(name[-8:]) for name in await _list_partitions(connection, "event"))
+
+
+async def drop_log_day(connection: Connection, day: date, is_needed: Callable[[UUID, UUID], Awaitable[bool]]) -> bool:
+    """Inside a transaction: drops one day of the log, if nobody needs ids in [low, high) once nobody can append there.
+
+    Raises LockNotAvailableError when the log is in use for longer than the transaction's `lock_timeout`.
+    """
+    await connection.execute("LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+    if await is_needed(*log_day_ids(day)):
+        return False
+    await connection.execute(f"DROP TABLE event_{day:%Y%m%d}")
+    return True
+
+
+def log_day_ids(day: date) -> tuple[UUID, UUID]:
+    """The ids of the events received on a day: [low, high)."""
+    return UUID(_floor(day)), UUID(_floor(day + timedelta(days=1)))
 
 
 async def _make_partition(connection: Connection, table: str, suffix: str, low: str, high: str) -> None:
@@ -110,15 +135,18 @@ async def _make_partition(connection: Connection, table: str, suffix: str, low: 
 
 
 async def _drop_old(connection: Connection, table: str, before: date) -> None:
+    for name in await _list_partitions(connection, table):
+        if name.rpartition("_")[2] < f"{before:%Y%m%d}":
+            await connection.execute(f"DROP TABLE {name}")
+
+
+async def _list_partitions(connection: Connection, table: str) -> list[str]:
     rows = await connection.fetch(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
         "WHERE i.inhparent = $1::text::regclass",
         table,
     )
-    for row in rows:
-        suffix = row["relname"].rpartition("_")[2]
-        if suffix < f"{before:%Y%m%d}":
-            await connection.execute(f"DROP TABLE {row['relname']}")
+    return [row["relname"] for row in rows]
 
 
 def _floor(day: date) -> str:

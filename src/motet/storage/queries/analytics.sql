@@ -96,16 +96,41 @@ GROUP BY m.channel
 ORDER BY m.channel
 
 -- name: sum_revenue
--- Everything that the customer spent, as events say.
-SELECT coalesce(sum(value), 0) FROM event WHERE lane = $1 AND customer_id = $2 AND value <> 0
+-- Everything that the customer spent, as events say. The arrays are the customer and the ids that are gone into them; a
+-- forwarded row is a copy of one that is counted.
+SELECT coalesce(sum(e.value), 0)
+FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
+JOIN event e ON e.lane = n.lane AND e.customer_id = n.id
+WHERE e.value <> 0 AND e.source <> 'forward'
 
 -- name: page_events
--- Before the place ($3, $4) in time, newest first.
-SELECT id, name, at, properties, message_id, value, source
-FROM event
-WHERE lane = $1 AND customer_id = $2 AND (at, id) < ($3, $4)
-ORDER BY at DESC, id DESC
+-- Before the place ($3, $4) in time, newest first; of the customer and the ids that are gone into them.
+SELECT e.*
+FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
+CROSS JOIN LATERAL (
+    SELECT x.id, x.name, x.at, x.properties, x.message_id, x.value, x.source
+    FROM event x
+    WHERE x.lane = n.lane AND x.customer_id = n.id AND (x.at, x.id) < ($3, $4) AND x.source <> 'forward'
+    ORDER BY x.at DESC, x.id DESC
+    LIMIT $5) e
+ORDER BY e.at DESC, e.id DESC
 LIMIT $5
+
+-- name: name_segments
+SELECT name, title FROM segment WHERE name = ANY ($1)
+
+-- name: name_gone
+-- What customers who are gone were called: the external id among the identifiers that were theirs.
+SELECT DISTINCT ON (m.loser_id) m.loser_id AS id, i.value ->> 1 AS external_id
+FROM merge m
+CROSS JOIN LATERAL jsonb_array_elements(m.identifiers) AS i (value)
+WHERE m.loser_id = ANY ($1) AND i.value ->> 0 = '1'
+ORDER BY m.loser_id, m.id DESC
+
+-- name: name_customers
+SELECT c.id, c.external_id
+FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
+JOIN customer c ON c.lane = n.lane AND c.id = n.id
 
 -- name: page_messages
 SELECT id, campaign_id, revision_id, step, channel, status, reasons, send_at, approved_at, sent_at, delivered_at,

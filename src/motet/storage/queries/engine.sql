@@ -1,10 +1,15 @@
 -- The lane loop. Every statement names one lane, and carries a batch.
 
 -- name: survey
--- For the lanes asked about: whether events or launches wait, and when the next timer is due.
+-- For the lanes asked about: whether events, launches or builds wait, and when the next timer is due. ($5: whether any
+-- segment changes with time.)
 SELECT l.lane,
-       (SELECT min(e.due_at) FROM enrollment e
-         WHERE e.lane = l.lane AND e.due_at IS NOT NULL AND e.campaign_id <> ALL ($2)) AS next_due,
+       least((SELECT min(e.due_at) FROM enrollment e
+               WHERE e.lane = l.lane AND e.due_at IS NOT NULL AND e.campaign_id <> ALL ($2)),
+             CASE WHEN $5 THEN (SELECT min(s.flips_at) FROM standing s
+                                 WHERE s.lane = l.lane AND s.flips_at IS NOT NULL) END) AS next_due,
+       EXISTS (SELECT FROM build_lane b WHERE b.lane = l.lane AND b.status IN (1, 3)) AS building,
+       EXISTS (SELECT FROM transfer t WHERE t.lane = l.lane AND t.done_at IS NULL) AS merging,
        EXISTS (SELECT FROM launch_lane x JOIN launch y ON y.id = x.launch_id
                 WHERE x.lane = l.lane AND NOT x.done AND y.campaign_id = ANY ($3)) AS launching,
        EXISTS (SELECT FROM event v
@@ -16,14 +21,32 @@ WHERE l.lane = ANY ($1)
 -- name: next_due
 SELECT min(due_at) FROM enrollment WHERE lane = $1 AND due_at IS NOT NULL AND campaign_id <> ALL ($2)
 
+-- name: next_due_or_flip
+SELECT least((SELECT min(due_at) FROM enrollment WHERE lane = $1 AND due_at IS NOT NULL AND campaign_id <> ALL ($2)),
+             (SELECT min(flips_at) FROM standing WHERE lane = $1 AND flips_at IS NOT NULL))
+
 -- name: read_cursor
-SELECT done::text AS done, target::text AS target, at_xid::text AS at_xid, at_id, pg_current_snapshot()::text AS present
+-- And the version of what is evaluated and counted (a turn with an older picture would count too little), and what else
+-- waits: most turns have events only, and need not ask for the rest. ($4: whether any segment changes with time.)
+SELECT done::text AS done, target::text AS target, at_xid::text AS at_xid, at_id,
+       pg_current_snapshot()::text AS present,
+       (SELECT (value ->> 'version')::bigint FROM setting WHERE key = 'segments') AS version,
+       EXISTS (SELECT FROM transfer t WHERE t.lane = $1 AND t.done_at IS NULL) AS merging,
+       EXISTS (SELECT FROM enrollment e WHERE e.lane = $1 AND e.due_at <= $2 AND e.campaign_id <> ALL ($3)) AS due,
+       EXISTS (SELECT FROM launch_lane x WHERE x.lane = $1 AND NOT x.done) AS launching,
+       CASE WHEN $4 THEN EXISTS (SELECT FROM standing s WHERE s.lane = $1 AND s.flips_at <= $2) ELSE false END AS flipping
 FROM lane WHERE lane = $1
 
 -- name: read_events
 -- Events that `target` sees and `done` does not, in the order of the log, after (at_xid, at_id).
 -- (A bare `xid` in ORDER BY would be the text of the select list, and 10000 sorts before 9999.)
-SELECT e.customer_id, e.id, e.name, e.at, e.properties, e.message_id, e.value, e.source, e.xid::text AS xid_text
+-- Rows of NOBODY hold the ids of many customers: of these `changes` says how many, when $8 asks for it.
+SELECT e.customer_id, e.id, e.name, e.at,
+       CASE WHEN e.customer_id <> '00000000-0000-0000-0000-000000000000' THEN e.properties END AS properties,
+       e.message_id, e.value, e.source, e.xid::text AS xid_text,
+       CASE WHEN $8 AND e.customer_id = '00000000-0000-0000-0000-000000000000' AND e.source <> 'standing'
+             AND jsonb_typeof(e.properties -> 'ids') = 'array'
+            THEN jsonb_array_length(e.properties -> 'ids') ELSE 0 END AS changes
 FROM event e
 WHERE e.lane = $1
   AND e.id >= $2
@@ -71,6 +94,13 @@ WHERE lane = $1 AND id > $2 AND (cardinality($3::text[]) = 0 OR tags && $3)
 ORDER BY id
 LIMIT $4
 
+-- name: read_members
+-- As read_audience, where some of the names are live segments.
+SELECT c.id FROM customer c LEFT JOIN standing s ON s.lane = c.lane AND s.customer_id = c.id
+WHERE c.lane = $1 AND c.id > $2 AND (c.tags && $3 OR s.segments && $5::integer[])
+ORDER BY c.id
+LIMIT $4
+
 -- name: save_launch
 UPDATE launch_lane SET at_id = $3, enrolled = enrolled + $4, refused = refused + $5, done = $6
 WHERE lane = $1 AND launch_id = $2
@@ -100,19 +130,21 @@ FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::times
 WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id
 
 -- name: update_customers
--- The engine's own fields only: what a person or the API writes is left alone.
+-- The engine's own fields only: what a person or the API writes is left alone, but for a stage that the rules move.
 UPDATE customer c
-SET last_interaction_at = greatest(c.last_interaction_at, n.last_interaction_at),
+SET lifecycle_stage = coalesce(n.lifecycle_stage, c.lifecycle_stage),
+    last_interaction_at = greatest(c.last_interaction_at, n.last_interaction_at),
     last_purchase_at = greatest(c.last_purchase_at, n.last_purchase_at),
     consents = c.consents || n.consents,
     suppressions = c.suppressions || n.suppressions,
     devices = CASE WHEN cardinality(n.dead) = 0 THEN c.devices
               ELSE (SELECT coalesce(jsonb_agg(d), '[]') FROM jsonb_array_elements(c.devices) d
                      WHERE d ->> 'token' <> ALL (n.dead)) END
-FROM (SELECT customer_id, last_interaction_at, last_purchase_at, consents, suppressions,
+FROM (SELECT customer_id, last_interaction_at, last_purchase_at, consents, suppressions, lifecycle_stage,
              coalesce((SELECT array_agg(value) FROM jsonb_array_elements_text(dead_tokens)), '{}') AS dead
-      FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::jsonb[])
-        AS u (customer_id, last_interaction_at, last_purchase_at, consents, suppressions, dead_tokens)) n
+      FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::text[])
+        AS u (customer_id, last_interaction_at, last_purchase_at, consents, suppressions, dead_tokens,
+              lifecycle_stage)) n
 WHERE c.lane = $1 AND c.id = n.customer_id
 
 -- name: notify

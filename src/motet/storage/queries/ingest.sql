@@ -1,45 +1,32 @@
 -- What arrives. A batch of events spans lanes; each row carries its own.
 
 -- name: claim_keys
--- The rows are sorted by (lane, key, day), so that two batches with the same keys never wait in a circle.
-INSERT INTO event_seen (lane, key, day)
-SELECT n.lane, n.key, n.day FROM unnest($1::smallint[], $2::uuid[], $3::date[]) AS n (lane, key, day)
-ON CONFLICT DO NOTHING
-RETURNING key, day
-
--- name: find_keys
--- Keys that were claimed within the window but before the days that this batch claims.
+-- Claims each key for each of the days; returns the keys that somebody claimed before, within the window. The keys come
+-- sorted, so that two batches with the same ones never wait in a circle. The transaction has its id after this,
+-- whatever was claimed: the log is read in the order of the ids.
+WITH asked AS MATERIALIZED (
+    SELECT n.lane, n.key, d.day
+    FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS n (lane, key, place)
+    CROSS JOIN unnest($3::date[]) AS d (day)
+    WHERE pg_current_xact_id() IS NOT NULL
+    ORDER BY n.place, d.day
+), claimed AS (
+    INSERT INTO event_seen (lane, key, day) SELECT lane, key, day FROM asked
+    ON CONFLICT DO NOTHING
+    RETURNING key, day
+)
+SELECT a.key FROM asked a LEFT JOIN claimed c ON c.key = a.key AND c.day = a.day WHERE c.key IS NULL
+UNION
 SELECT s.key
 FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, key)
 JOIN event_seen s ON s.lane = n.lane AND s.key = n.key
-WHERE s.day >= $3 AND s.day < $4
+WHERE s.day >= $4 AND s.day < ($3::date[])[1]
 
 -- name: wake
 SELECT pg_notify('motet_work', $1)
 
 -- name: find_event
 SELECT true FROM event WHERE lane = $1 AND customer_id = $2 AND id = $3
-
--- name: open_job
--- One job for each content of a file; a finished one begins again.
-INSERT INTO import_job (id, path, fingerprint, position, rows, accepted, changed, rejected, started_at, updated_at)
-VALUES ($1, $2, $3, 0, 0, 0, 0, 0, $4, $4)
-ON CONFLICT (fingerprint) DO UPDATE
-SET path = excluded.path,
-    position = CASE WHEN import_job.finished_at IS NULL THEN import_job.position ELSE 0 END,
-    rows = CASE WHEN import_job.finished_at IS NULL THEN import_job.rows ELSE 0 END,
-    accepted = CASE WHEN import_job.finished_at IS NULL THEN import_job.accepted ELSE 0 END,
-    changed = CASE WHEN import_job.finished_at IS NULL THEN import_job.changed ELSE 0 END,
-    rejected = CASE WHEN import_job.finished_at IS NULL THEN import_job.rejected ELSE 0 END,
-    started_at = CASE WHEN import_job.finished_at IS NULL THEN import_job.started_at ELSE excluded.started_at END,
-    updated_at = excluded.updated_at,
-    finished_at = NULL
-RETURNING id, position, rows, accepted, changed, rejected
-
--- name: save_job
-UPDATE import_job
-SET position = $2, rows = $3, accepted = $4, changed = $5, rejected = $6, updated_at = $7, finished_at = $8
-WHERE id = $1
 
 -- name: lock_job
 -- Held by the session: it is let go when the importer dies, however it dies.
@@ -67,7 +54,8 @@ WHERE c.lane = $1
 SELECT id, external_id, email, phone, nullif(devices, '[]') AS devices, nullif(handles, '{}') AS handles,
        nullif(attributes, '{}') AS attributes, nullif(tags, '{}') AS tags, lifecycle_stage, timezone, locale,
        nullif(preferences, '{}') AS preferences, nullif(caps, '{}') AS caps, nullif(consents, '{}') AS consents,
-       nullif(suppressions, '{}') AS suppressions, last_interaction_at, last_purchase_at, created_at
+       nullif(suppressions, '{}') AS suppressions, last_interaction_at, last_purchase_at, created_at,
+       nullif(topics, '{}') AS topics
 FROM customer
 WHERE lane = $1 AND id > $2
 ORDER BY id

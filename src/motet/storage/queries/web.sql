@@ -36,6 +36,13 @@ FROM inbox_item i
 LEFT JOIN customer c ON c.lane = i.lane AND c.id = i.customer_id
 WHERE i.lane = $1 AND i.id = $2
 
+-- name: find_moved_item
+-- Over all lanes: its customer was merged into one of another.
+SELECT i.id, i.customer_id, i.title, i.body, i.url, i.created_at, i.read_at, c.external_id, c.attributes
+FROM inbox_item i
+LEFT JOIN customer c ON c.lane = i.lane AND c.id = i.customer_id
+WHERE i.lane IN (SELECT lane FROM lane) AND i.id = $1
+
 -- name: list_customer_inbox
 -- What one customer got since a moment.
 SELECT i.id, i.customer_id, i.title, i.body, i.url, i.created_at, i.read_at, c.external_id, c.attributes

@@ -1,0 +1,21 @@
+-- Write keys. Few rows, of no lane.
+
+-- name: add
+-- No row comes back when a key that is good has the name. Whoever holds the keys in memory is told.
+WITH added AS (
+    INSERT INTO write_key (id, name, digest, created_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING
+    RETURNING id)
+SELECT id, pg_notify('motet_keys', id::text) FROM added
+
+-- name: list
+SELECT id, name, created_at, revoked_at FROM write_key ORDER BY created_at, id
+
+-- name: revoke
+WITH revoked AS (
+    UPDATE write_key SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1
+    RETURNING id)
+SELECT id, pg_notify('motet_keys', id::text) FROM revoked
+
+-- name: list_good
+SELECT digest, id FROM write_key WHERE revoked_at IS NULL
