@@ -23,6 +23,7 @@ from motet.core.words import Channel
 MAX_TEXT = 255  # characters of an identifier or a name
 MAX_TAG = 64
 MAX_TAGS = 200
+MAX_TOPICS = 200
 MAX_DEVICES = 50
 MAX_ATTRIBUTES = 65_536  # bytes of JSON, of one customer
 MAX_DEPTH = 8  # of nested attributes
@@ -225,6 +226,24 @@ def clean_flags(value: Any) -> dict[str, bool]:
     return flags
 
 
+def clean_topics(value: Any) -> dict[str, bool]:
+    """Topic -> subscribed or not."""
+    if not isinstance(value, Mapping):
+        raise Wrong("customer.bad_type", f"is {_kind(value)}, not a map by topic", 'write {"news": true}')
+    if len(value) > MAX_TOPICS:
+        raise Wrong("customer.too_many_topics", f"has {len(value)} topics; at most {MAX_TOPICS} are kept")
+    topics = {}
+    for key, flag in value.items():
+        topic = clean_text(key)
+        if len(topic) > MAX_TAG:
+            raise Wrong("customer.bad_topic", f"the topic {topic[:20]!r} is longer than {MAX_TAG} characters")
+        try:
+            topics[topic] = clean_bool(flag)
+        except Wrong as wrong:
+            raise Wrong(wrong.code, wrong.message, wrong.fix, f".{topic}") from None
+    return topics
+
+
 def clean_caps(value: Any) -> dict[str, int]:
     """Channel -> messages a day."""
     caps = {}
@@ -270,6 +289,12 @@ def _check_key(key: str) -> None:
 
 def keep_json(value: dict[str, Any], most: int) -> dict[str, Any]:
     """The same map, when PostgreSQL can keep it as `jsonb` and its JSON has at most `most` bytes."""
+    encode_json(value, most)
+    return value
+
+
+def encode_json(value: dict[str, Any], most: int) -> bytes:
+    """The map's JSON, checked as in `keep_json`."""
     try:
         raw = _encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
@@ -280,7 +305,7 @@ def keep_json(value: dict[str, Any], most: int) -> dict[str, Any]:
         _check_depth(value, MAX_DEPTH)
     if b"\\u0000" in raw and _ESCAPED_NUL.search(raw):
         raise Wrong("customer.bad_text", "has the character U+0000 in it, which the database cannot keep", "remove it")
-    return value
+    return raw
 
 
 def _check_depth(value: Any, left: int) -> None:

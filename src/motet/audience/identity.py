@@ -1,38 +1,40 @@
-"""Who an input is about: identifiers resolved and claimed, for a whole batch at once.
+"""Who an input is about: pure. What it is told comes from `claims.py`, which also makes it so.
 
-The first owner keeps an identifier. Two transactions that claim the same one never make two customers: the second
-waits for the first and then sees its claim.
+The first owner keeps an identifier. Customers whom one input names together are one person, and become one customer,
+unless both have a name (an external id) of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 
 from motet.audience.inputs import CustomerInput
-from motet.core.clock import to_ms
-from motet.core.errors import Unavailable
-from motet.core.ids import lane_of, lane_of_text, uuid7
-from motet.storage.pool import Connection
-from motet.storage.sql import sql
+from motet.core.ids import lane_of_text, uuid7
 
-EXTERNAL_ID, EMAIL, PHONE = 1, 2, 3  # the kinds of `identifier`
-FIELD_OF = {EXTERNAL_ID: "external_id", EMAIL: "email", PHONE: "phone"}
-
-# A claim that is lost is tried again with the winner in view; each loss means that somebody else went on.
-_ATTEMPTS = 50
+EXTERNAL_ID, EMAIL, PHONE, ANONYMOUS_ID, CUSTOM = 1, 2, 3, 4, 5  # the kinds of `identifier`
+FIELD_OF = {EXTERNAL_ID: "external_id", EMAIL: "email", PHONE: "phone", ANONYMOUS_ID: "anonymous_id", CUSTOM: "custom"}
 
 Key = tuple[int, int, str]  # lane of the identifier, kind, value
+Pair = tuple[UUID, UUID]  # who goes, who stays
 
 
 class AddressTaken(msgspec.Struct, frozen=True):
-    """An input's email or phone belongs to another customer, so it was not written; the rest was."""
+    """An input's identifier belongs to another customer, so it was not written; the rest was."""
 
     index: int  # of the input
     field: str
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """Why two customers are not merged. `apart`: a person took them apart; else the guard forbids it."""
+
+    reason: str
+    apart: bool = False
+    told: bool = False  # it stands in the record already
 
 
 class Resolution(msgspec.Struct):
@@ -42,6 +44,21 @@ class Resolution(msgspec.Struct):
     born: set[UUID] = set()
     claims: dict[Key, UUID] = {}
     taken: list[AddressTaken] = []
+    handed: dict[Key, UUID] = {}  # anonymous ids that go to another customer: a shared device
+    merges: dict[Pair, str] = {}  # customers who turned out to be one, with the cause
+    refused: dict[Pair, str] = {}  # those who would be one but for the guard, with the cause
+
+
+def key_of(kind: int, value: str, lanes: int) -> Key:
+    """The key of a clean identifier. Addresses are one whatever their capitals."""
+    if kind == EMAIL:
+        value = value.lower()
+    return _lane(value, lanes), kind, value
+
+
+@lru_cache(maxsize=65_536)
+def _lane(value: str, lanes: int) -> int:
+    return lane_of_text(value, lanes)
 
 
 def keys_of(given: CustomerInput, lanes: int) -> list[Key]:
@@ -57,108 +74,119 @@ def keys_of(given: CustomerInput, lanes: int) -> list[Key]:
     return keys
 
 
-async def claim(connection: Connection, inputs: Sequence[CustomerInput], lanes: int, now: datetime) -> Resolution:
-    """Resolves the inputs and claims their identifiers, inside the caller's transaction.
-
-    Raises Unavailable when others keep claiming the same identifiers first.
-    """
-    keyed = [keys_of(given, lanes) for given in inputs]
-    for _ in range(_ATTEMPTS):
-        owners = await find_owners(connection, {key for keys in keyed for key in keys})
-        nameless = await _find_nameless(connection, keyed, owners, lanes)
-        resolution = resolve(keyed, owners, nameless, to_ms(now), lanes)
-        if not resolution.claims:
-            return resolution
-        savepoint = connection.transaction()
-        await savepoint.start()
-        if await _insert(connection, resolution.claims):
-            await savepoint.commit()
-            return resolution
-        # What was claimed is let go too: claims are always taken in one order, from the first.
-        await savepoint.rollback()
-    raise Unavailable("others keep claiming the same identifiers; try again")
-
-
 def resolve(
-    keyed: Sequence[Sequence[Key]], owners: dict[Key, UUID], nameless: set[UUID], ms: int, lanes: int
+    keyed: Sequence[Sequence[Key]],
+    owners: dict[Key, UUID],
+    nameless: set[UUID],
+    ms: int,
+    lanes: int,
+    barred: Mapping[Pair, Bar] | None = None,
 ) -> Resolution:
-    """Pure: which customer each input (its keys) is about, given who owns what. Changes `owners` and `nameless`.
+    """Which customer each input (its keys) is about, given who owns what. Changes `owners` and `nameless`.
 
-    The external id decides. Without one, or when nobody has it, the address does: its owner, unless the owner goes
-    by another external id.
+    The external id decides. Without one, or when nobody has it, the strongest other identifier does: its owner, unless
+    the owner goes by another external id. An external id that is not the first key is the one they had before: its
+    owner and the first key's are one.
     """
-    done = Resolution()
-    for index, keys in enumerate(keyed):
-        id = _owner(keys, owners, nameless)
-        if id is None:
-            id = uuid7(ms)
-            done.born.add(id)
-            nameless.add(id)
-        for key in keys:
+    return _Resolver(owners, nameless, ms, lanes, barred or {}).run(keyed)
+
+
+class _Resolver:
+    def __init__(
+        self, owners: dict[Key, UUID], nameless: set[UUID], ms: int, lanes: int, barred: Mapping[Pair, Bar]
+    ) -> None:
+        self.owners, self.nameless, self.barred = owners, nameless, barred
+        self.ms, self.lanes = ms, lanes
+        self.gone: dict[UUID, UUID] = {}  # of this batch, one step each
+        self.causes: dict[UUID, str] = {}
+        self.done = Resolution()
+
+    def run(self, keyed: Sequence[Sequence[Key]]) -> Resolution:
+        done, owners, nameless = self.done, self.owners, self.nameless
+        for index, keys in enumerate(keyed):
+            id = self._choose(keys)
+            if id is None:
+                id = uuid7(self.ms)
+                done.born.add(id)
+                nameless.add(id)
+            named = keys[0][1] == EXTERNAL_ID
+            for key in keys:
+                owner = owners.get(key)
+                if owner is None:
+                    if key[1] != EXTERNAL_ID or key is keys[0]:
+                        owners[key] = done.claims[key] = id
+                elif owner != id:
+                    id = self._meet(index, key, id, named)
+            if named:
+                nameless.discard(id)
+            done.ids.append(id)
+        return self._finish()
+
+    def _choose(self, keys: Sequence[Key]) -> UUID | None:
+        """Whom the strongest identifier names. An input with a new name is nobody who has another."""
+        owners, nameless = self.owners, self.nameless
+        named = keys[0][1] == EXTERNAL_ID
+        if named and (owner := owners.get(keys[0])) is not None:
+            return self._now(owner)
+        first: UUID | None = None
+        for key in keys[1:] if named else keys:
             owner = owners.get(key)
             if owner is None:
-                owners[key] = done.claims[key] = id
-            elif owner != id:
-                done.taken.append(AddressTaken(index, FIELD_OF[key[1]]))
-        if keys[0][1] == EXTERNAL_ID:
-            nameless.discard(id)
-        done.ids.append(id)
-    for id in done.born & nameless:
-        done.claims[lane_of_text(str(id), lanes), EXTERNAL_ID, str(id)] = id
-    return done
+                continue
+            owner = self._now(owner)
+            if (owner in nameless) == named:
+                return owner
+            if first is None and not named:
+                first = owner
+        return first
 
+    def _meet(self, index: int, key: Key, id: UUID, named: bool) -> UUID:
+        """One of the input's keys is somebody else's. Returns who the input is about after that."""
+        owner = self._now(self.owners[key])
+        if owner == id:
+            return id
+        bar = self.barred.get((owner, id))
+        before = key[1] == EXTERNAL_ID  # the name that a customer had before: it says itself that the two are one
+        cause = "alias" if before else "identified" if key[1] == ANONYMOUS_ID else "address"
+        if bar is None and (before or owner in self.nameless):
+            if id in self.done.born and owner not in self.done.born and owner in self.nameless:
+                # Who is new in this batch needs no merge: the known customer takes the name.
+                if id not in self.nameless:
+                    self.nameless.discard(owner)
+                self._join(id, owner, cause)
+                return owner
+            self._join(owner, id, cause)
+            return id
+        if bar is not None and not bar.apart and not bar.told:
+            self.done.refused[owner, id] = cause
+        if key[1] == ANONYMOUS_ID and named and (bar is None or bar.apart):
+            self.owners[key] = id
+            (self.done.claims if key in self.done.claims else self.done.handed)[key] = id
+        elif not before:
+            self.done.taken.append(AddressTaken(index, FIELD_OF[key[1]]))
+        return id
 
-def _owner(keys: Sequence[Key], owners: dict[Key, UUID], nameless: set[UUID]) -> UUID | None:
-    named = keys[0][1] == EXTERNAL_ID
-    if named and (owner := owners.get(keys[0])) is not None:
-        return owner
-    for key in keys[1:] if named else keys:
-        owner = owners.get(key)
-        if owner is not None and (not named or owner in nameless):
-            return owner
-    return None
+    def _join(self, loser: UUID, winner: UUID, cause: str) -> None:
+        self.gone[loser] = winner
+        self.causes[loser] = cause
+        self.nameless.discard(loser)
 
+    def _now(self, id: UUID) -> UUID:
+        while self.gone and (next := self.gone.get(id)) is not None:
+            id = next
+        return id
 
-async def find_owners(connection: Connection, keys: Iterable[Key]) -> dict[Key, UUID]:
-    """Which of these identifiers somebody has, and who."""
-    listed = list(keys)
-    rows = await connection.fetch(
-        sql("audience.find_owners"),
-        _literal(k[0] for k in listed),
-        _literal(k[1] for k in listed),
-        [k[2] for k in listed],
-    )
-    return {listed[place - 1]: id for place, id in rows}
-
-
-async def _find_nameless(
-    connection: Connection, keyed: Sequence[Sequence[Key]], owners: dict[Key, UUID], lanes: int
-) -> set[UUID]:
-    """Of the owners that an input with a new external id may be: those who have no external id of their own."""
-    asked: set[UUID] = set()
-    for keys in keyed:
-        if keys[0][1] == EXTERNAL_ID and keys[0] not in owners:
-            asked.update(owners[k] for k in keys if k in owners)
-    if not asked:
-        return set()
-    ids = list(asked)
-    rows = await connection.fetch(sql("audience.list_nameless"), [lane_of(i, lanes) for i in ids], ids)
-    return {r["id"] for r in rows}
-
-
-async def _insert(connection: Connection, claims: dict[Key, UUID]) -> bool:
-    """Whether every claim was ours."""
-    keys = sorted(claims)
-    status = await connection.execute(
-        sql("audience.claim_identifiers"),
-        _literal(k[0] for k in keys),
-        _literal(k[1] for k in keys),
-        [k[2] for k in keys],
-        [claims[k] for k in keys],
-    )
-    return int(status.rpartition(" ")[2]) == len(keys)
-
-
-def _literal(numbers: Iterable[int]) -> str:
-    """An array as PostgreSQL writes one: asyncpg takes five times as long over a list of numbers."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+    def _finish(self) -> Resolution:
+        done = self.done
+        if self.gone:
+            done.ids = [self._now(id) for id in done.ids]
+            done.claims = {key: self._now(id) for key, id in done.claims.items()}
+            done.handed = {key: self._now(id) for key, id in done.handed.items()}
+            for loser in self.gone:
+                if loser in done.born:
+                    done.born.discard(loser)
+                else:
+                    done.merges[loser, self._now(loser)] = self.causes[loser]
+        for id in done.born & self.nameless:
+            done.claims[lane_of_text(str(id), self.lanes), EXTERNAL_ID, str(id)] = id
+        return done

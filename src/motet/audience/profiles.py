@@ -12,9 +12,11 @@ from uuid import UUID
 
 import msgspec
 
+from motet.audience.claims import find_owners
 from motet.audience.fields import Wrong, clean_phone
-from motet.audience.identity import EMAIL, EXTERNAL_ID, PHONE, AddressTaken, Key, find_owners
+from motet.audience.identity import EMAIL, EXTERNAL_ID, PHONE, AddressTaken, Key
 from motet.audience.inputs import CustomerInput, check_customer
+from motet.audience.pairs import find_gone
 from motet.audience.upsert import Upserted, save_customers, upsert_customers
 from motet.core.customers import Customer, Device, Suppression
 from motet.core.ids import lane_of, lane_of_text
@@ -29,6 +31,7 @@ __all__ = [
     "find_customer",
     "find_ids",
     "load_customers",
+    "load_many",
     "read_row",
     "save_customers",
     "search_customers",
@@ -46,11 +49,17 @@ async def load_customers(connection: Connection, lane: int, ids: Sequence[UUID])
     return [read_row(row) for row in await connection.fetch(sql("audience.load_customers"), lane, ids)]
 
 
+async def load_many(pool: Pool, lanes: int, ids: Sequence[UUID]) -> list[Customer]:
+    """The customers with these ids, of any lanes, the newest first; an id that nobody has is left out."""
+    rows = await pool.fetch(sql("audience.load_anywhere"), [lane_of(i, lanes) for i in ids], list(ids)) if ids else []
+    return [read_row(row) for row in rows]
+
+
 def read_row(row: Record) -> Customer:
     """A row of `customer` as a struct. Columns are read by place: they are those of `load_customers`."""
     (
         id, external_id, email, phone, devices, handles, attributes, tags, lifecycle_stage, timezone, locale,
-        preferences, caps, consents, suppressions, last_interaction_at, last_purchase_at, created_at,
+        preferences, caps, consents, suppressions, last_interaction_at, last_purchase_at, created_at, topics,
     ) = row  # fmt: skip
     return Customer(
         id=id,
@@ -71,17 +80,23 @@ def read_row(row: Record) -> Customer:
         last_interaction_at=last_interaction_at,
         last_purchase_at=last_purchase_at,
         created_at=created_at,
+        topics=topics or {},
     )
 
 
 async def find_customer(pool: Pool, lanes: int, reference: str | UUID) -> Customer | None:
-    """The customer with this external id, email, phone or id of ours, looked for in that order."""
+    """The customer with this external id, email, phone or id of ours, looked for in that order.
+
+    An id of ours that is gone by a merge leads to who they are now.
+    """
     async with pool.acquire() as connection:
-        id = reference if isinstance(reference, UUID) else None
-        if isinstance(reference, str):
+        if isinstance(reference, UUID):
+            id: UUID | None = (await find_gone(connection, [reference], lanes)).get(reference, reference)
+        else:
             id = (await find_ids(connection, [reference], lanes)).get(reference)
         if id is None:
             return None
+        id = (await find_gone(connection, [id], lanes)).get(id, id)
         found = await load_customers(connection, lane_of(id, lanes), [id])
         return found[0] if found else None
 
@@ -99,10 +114,12 @@ async def find_ids(connection: Connection, references: Sequence[str], lanes: int
         elif (id := _as_uuid(reference)) is not None:
             ours[reference] = id
     if ours:
+        gone = await find_gone(connection, ours.values(), lanes)
+        ours = {reference: gone.get(id, id) for reference, id in ours.items()}
         ids = list(ours.values())
         rows = await connection.fetch(sql("audience.list_present"), [lane_of(i, lanes) for i in ids], ids)
-        present = {r["id"] for r in rows}
-        found.update((reference, id) for reference, id in ours.items() if id in present)
+        present = {r["id"]: r["id"] for r in rows} | await find_gone(connection, ids, lanes)
+        found.update((reference, present[id]) for reference, id in ours.items() if id in present)
     return found
 
 

@@ -13,20 +13,23 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from motet.audience.identity import AddressTaken, claim
-from motet.audience.inputs import CustomerInput
+from motet.audience.claims import claim
+from motet.audience.identity import EMAIL, PHONE, AddressTaken, Resolution, keys_of
+from motet.audience.inputs import CLEARABLE, CustomerInput
+from motet.audience.pairs import find_gone
 from motet.core.errors import Unavailable
 from motet.core.ids import lane_of
+from motet.storage.changes import note_changes
 from motet.storage.pool import Connection, Json, Pool
 from motet.storage.sql import sql
 
 _ATTEMPTS = 5
 _COLUMNS = (
     "lane", "id", "external_id", "email", "phone", "devices", "handles", "attributes", "tags", "lifecycle_stage",
-    "timezone", "locale", "preferences", "caps", "consents", "last_interaction_at", "last_purchase_at", "created_at",
-    "updated_at",
+    "timezone", "locale", "preferences", "topics", "caps", "consents", "last_interaction_at", "last_purchase_at",
+    "created_at", "updated_at",
 )  # fmt: skip
-_MAPS = ("handles", "attributes", "preferences", "caps", "consents")
+_MAPS = ("handles", "attributes", "preferences", "topics", "caps", "consents")
 _encode = msgspec.json.Encoder().encode
 _DEFAULTS: dict[str, Any] = {
     "devices": Json(b"[]"),
@@ -67,21 +70,57 @@ async def upsert_customers(
     """
     if not inputs:
         return Upserted(0, 0, 0, ())
-    resolution = await claim(connection, inputs, lanes, now)
+    resolution = await claim(connection, [keys_of(given, lanes) for given in inputs], lanes=lanes, now=now)
+    return await write_profiles(connection, inputs, resolution, lanes=lanes, now=now)
+
+
+async def write_profiles(
+    connection: Connection,
+    inputs: Sequence[CustomerInput | None],
+    resolution: Resolution,
+    *,
+    lanes: int,
+    now: datetime,
+) -> Upserted:
+    """Writes what was resolved, each input (None: nothing) into its customer; inside the caller's transaction."""
     folded = _fold(inputs, resolution.ids, resolution.taken)
     born = {id: given for id, given in folded.items() if id in resolution.born}
     known = {id: given for id, given in folded.items() if id not in resolution.born}
     if born:
         await _create(connection, born, lanes, now)
-    changed = await _merge(connection, known, lanes, now) if known else set()
+    changed, gone = await _merge_known(connection, known, lanes, now)
+    await note_changes(connection, (*born, *changed), lanes=lanes, now=now)
+    ids = tuple(gone.get(id, id) for id in resolution.ids) if gone else tuple(resolution.ids)
     seen: set[UUID] = set()
     counts = {"created": 0, "changed": 0, "unchanged": 0}
-    for id in resolution.ids:
+    for id in ids:
         first = id not in seen
         seen.add(id)
         word = "created" if id in born and first else "changed" if id in born or id in changed else "unchanged"
         counts[word] += 1
-    return Upserted(**counts, ids=tuple(resolution.ids), taken=tuple(resolution.taken))
+    return Upserted(**counts, ids=ids, taken=tuple(resolution.taken))
+
+
+async def _merge_known(
+    connection: Connection, known: dict[UUID, CustomerInput], lanes: int, now: datetime
+) -> tuple[set[UUID], dict[UUID, UUID]]:
+    """Merges into existing rows; returns who changed, and who of `known` is another by now.
+
+    A customer may be merged into another between the look at identifiers and this. Written first and asked after: a
+    merge that was not seen here waits for this transaction, and takes what it wrote along.
+    """
+    changed: set[UUID] = set()
+    gone: dict[UUID, UUID] = {}
+    while known:
+        changed |= await _merge(connection, known, lanes, now)
+        moved = await find_gone(connection, known, lanes)
+        gone = {old: moved.get(new, new) for old, new in gone.items()} | moved
+        again: dict[UUID, CustomerInput] = {}
+        for old, new in moved.items():
+            given = msgspec.structs.replace(known[old], external_id=None, email=None, phone=None)
+            again[new] = fold(again[new], given) if new in again else given
+        known = again
+    return changed, gone
 
 
 def _place(row: tuple[Any, ...]) -> tuple[int, int]:
@@ -90,14 +129,17 @@ def _place(row: tuple[Any, ...]) -> tuple[int, int]:
 
 
 def _fold(
-    inputs: Sequence[CustomerInput], ids: Sequence[UUID], taken: Sequence[AddressTaken]
+    inputs: Sequence[CustomerInput | None], ids: Sequence[UUID], taken: Sequence[AddressTaken]
 ) -> dict[UUID, CustomerInput]:
     """One input a customer, without the addresses that are somebody else's. Later inputs win."""
     without: dict[int, dict[str, None]] = {}
     for loss in taken:
-        without.setdefault(loss.index, {})[loss.field] = None
+        if loss.field in CustomerInput.__struct_fields__:
+            without.setdefault(loss.index, {})[loss.field] = None
     folded: dict[UUID, CustomerInput] = {}
     for index, (id, given) in enumerate(zip(ids, inputs, strict=True)):
+        if given is None:
+            continue
         own = msgspec.structs.replace(given, **without[index]) if index in without else given
         folded[id] = fold(folded[id], own) if id in folded else own
     return folded
@@ -106,6 +148,9 @@ def _fold(
 def fold(old: CustomerInput, new: CustomerInput) -> CustomerInput:
     """Both inputs in one, as if `new` had been written after `old`."""
     changes: dict[str, Any] = {}
+    if new.clear:
+        old = _without(old, new.clear)
+        changes["clear"] = tuple(sorted({*old.clear, *new.clear}))
     for field in CustomerInput.__struct_fields__:
         before, after = getattr(old, field), getattr(new, field)
         if before and not after:
@@ -124,6 +169,14 @@ def fold(old: CustomerInput, new: CustomerInput) -> CustomerInput:
     removed = (set(old.remove_tags) - set(new.tags)) | set(new.remove_tags)
     changes["tags"], changes["remove_tags"] = tuple(sorted(added - set(new.remove_tags))), tuple(sorted(removed))
     return msgspec.structs.replace(new, **changes)
+
+
+def _without(given: CustomerInput, clear: Sequence[str]) -> CustomerInput:
+    """The input without what a later one takes away."""
+    changes: dict[str, Any] = {field: None for field in clear if field in CLEARABLE}
+    gone = {name.removeprefix("attributes.") for name in clear}
+    changes["attributes"] = {name: value for name, value in given.attributes.items() if name not in gone}
+    return msgspec.structs.replace(given, **changes)
 
 
 async def _create(connection: Connection, born: dict[UUID, CustomerInput], lanes: int, now: datetime) -> None:
@@ -147,7 +200,8 @@ def _row(id: UUID, given: CustomerInput, lanes: int, now: datetime) -> tuple[Any
         lane_of(id, lanes), id, given.external_id or str(id), given.email, given.phone,
         given.devices and _devices(given),
         given.handles, given.attributes, tags, given.lifecycle_stage, given.timezone, given.locale, given.preferences,
-        given.caps, given.consents, given.last_interaction_at, given.last_purchase_at, given.created_at or now, now,
+        given.topics, given.caps, given.consents, given.last_interaction_at, given.last_purchase_at,
+        given.created_at or now, now,
     )  # fmt: skip
 
 
@@ -155,8 +209,26 @@ async def _merge(connection: Connection, known: dict[UUID, CustomerInput], lanes
     """Merges into existing rows; returns the ids of those that changed."""
     rows = sorted((_change(id, given, lanes) for id, given in known.items()), key=_place)
     arrays = [column if any(column) or i == 0 else None for i, column in enumerate(zip(*rows, strict=True))]
-    changed = await connection.fetch(sql("audience.merge_customers"), *arrays, now)
-    return {r["id"] for r in changed}
+    changed = {r["id"] for r in await connection.fetch(sql("audience.merge_customers"), *arrays, now)}
+    if arrays[-1] is not None:
+        await _let_addresses_go(connection, known)
+    return changed
+
+
+async def _let_addresses_go(connection: Connection, known: dict[UUID, CustomerInput]) -> None:
+    """Addresses that are cleared name nobody any more."""
+    gone = [
+        (id, kind, value)
+        for id, given in known.items()
+        for field, kind, value in (
+            ("email", EMAIL, given.email.lower() if given.email else None),
+            ("phone", PHONE, given.phone),
+        )
+        if field in given.clear
+    ]
+    if gone:
+        columns = [list(column) for column in zip(*gone, strict=True)]
+        await connection.execute(sql("audience.let_addresses_go"), *columns)
 
 
 def _change(id: UUID, given: CustomerInput, lanes: int) -> tuple[Any, ...]:
@@ -165,8 +237,9 @@ def _change(id: UUID, given: CustomerInput, lanes: int) -> tuple[Any, ...]:
     return (
         lane_of(id, lanes), id, given.external_id, given.email, given.phone, _json(devices), _json(given.handles),
         _json(given.attributes), _json(given.tags), _json(given.remove_tags), given.lifecycle_stage, given.timezone,
-        given.locale, _json(given.preferences), _json(given.caps), _json(given.consents), _json(refusals),
-        given.last_interaction_at, given.last_purchase_at, given.created_at,
+        given.locale, _json(given.preferences), _json(given.topics), _json(given.caps), _json(given.consents),
+        _json(refusals), given.last_interaction_at, given.last_purchase_at, given.created_at,
+        _json(given.clear),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from motet.core.facts import Enrollment
 from motet.core.messages import Message
 from motet.core.reasons import Reason
 from motet.core.words import Channel, Verdict
+from motet.engine.segments import Ground, Moves
 from motet.storage.stats import Counts
 
 
@@ -50,11 +51,17 @@ class Batch(msgspec.Struct, frozen=True):
     enrollments: dict[UUID, list[Enrollment]]
     messages: dict[UUID, list[Message]]
     full: bool  # a limit was reached: there is more
+    heard: bool = True  # whether the cursor moves over any row of the log
+    strangers: tuple[Event, ...] = ()  # of customers who are not in this lane: merged into another, or nobody
+    ground: Ground | None = None  # None: nothing is evaluated
+    merging: bool = False  # a merge waits for its next step
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to think about and nothing to commit."""
-        return not (self.events or self.due or self.launches or self.full)
+        ground = self.ground
+        moved = ground is not None and (ground.busy or ground.flipped)
+        return not (self.heard or self.due or self.launches or self.full or moved)
 
 
 class DecisionRow(msgspec.Struct, frozen=True):
@@ -78,6 +85,7 @@ class CustomerChange(msgspec.Struct):
     consents: dict[str, bool] = {}
     suppressions: dict[str, Suppression] = {}
     dead_tokens: list[str] = []
+    lifecycle_stage: str | None = None
 
 
 class Effects:
@@ -92,6 +100,7 @@ class Effects:
         self.customers: dict[UUID, CustomerChange] = {}
         self.launched: dict[UUID, list[int]] = {}  # launch -> [enrolled, refused]
         self.counts = Counts()
+        self.moves = Moves()
 
     def merge(self, other: Effects) -> None:
         self.born.update(other.born)
@@ -105,3 +114,4 @@ class Effects:
             mine[0] += enrolled
             mine[1] += refused
         self.counts.merge(other.counts)
+        self.moves.merge(other.moves)

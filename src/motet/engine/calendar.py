@@ -14,6 +14,8 @@ from motet.storage.migrate import keep_partitions
 from motet.storage.pool import Connection
 from motet.storage.sql import sql
 
+_KEPT = timedelta(days=1)  # how long a build is remembered lane by lane
+
 
 async def keep_calendar(connection: Connection, world: World, now: datetime) -> bool:
     """One look at the calendar. Returns whether anything changed."""
@@ -27,8 +29,10 @@ async def keep_calendar(connection: Connection, world: World, now: datetime) -> 
 
 
 async def keep_house(connection: Connection, now: datetime) -> None:
-    """Hourly: partitions ahead, old ones dropped."""
+    """Hourly: partitions ahead, old ones dropped; what builds that are over left behind."""
     await keep_partitions(connection, now)
+    await connection.execute(sql("segments.sweep_builds"), now - _KEPT)
+    await connection.execute(sql("segments.sweep_counts"))
 
 
 async def _start(connection: Connection, world: World, current: dict[UUID, Program], now: datetime) -> bool:

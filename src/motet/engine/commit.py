@@ -13,12 +13,15 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from motet.audience.segments.tallies import read_tallies
 from motet.core.clock import to_ms
 from motet.core.facts import Enrollment
 from motet.core.ids import uuid7
 from motet.core.messages import Message
 from motet.core.words import MessageStatus
 from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
+from motet.engine.merging import forward, forward_tallies
+from motet.engine.segments import Ground, save_ground, save_moves
 from motet.storage.lanes import Lease
 from motet.storage.pool import UNFIT, Connection, Json
 from motet.storage.sql import sql
@@ -48,7 +51,7 @@ async def commit(connection: Connection, lease: Lease, batch: Batch, effects: Ef
     async with connection.transaction():
         await lease.lock(connection, batch.lane, batch.fence)
         await _write(connection, batch, effects)
-        await _close(connection, batch, effects)
+        await _close(connection, batch, effects, lease.lanes)
 
 
 async def commit_apart(connection: Connection, lease: Lease, batch: Batch, parts: Iterable[Effects]) -> None:
@@ -65,7 +68,7 @@ async def commit_apart(connection: Connection, lease: Lease, batch: Batch, parts
                 log.error("left out", lane=batch.lane, customers=_customers(part), error=str(error))
             else:
                 whole.merge(part)
-        await _close(connection, batch, whole)
+        await _close(connection, batch, whole, lease.lanes)
 
 
 async def _write(connection: Connection, batch: Batch, effects: Effects) -> None:
@@ -77,18 +80,25 @@ async def _write(connection: Connection, batch: Batch, effects: Effects) -> None
     await _update_messages(connection, lane, touched)
     await _copy(connection, "decision", _DECISION, (_decision(lane, d, now) for d in effects.decisions))
     await _update_customers(connection, lane, effects.customers)
+    await save_moves(connection, lane, effects.moves, now)
 
 
-async def _close(connection: Connection, batch: Batch, effects: Effects) -> None:
-    """What a batch does once: counts, the progress of launches, the cursor, the wake for delivery."""
+async def _close(connection: Connection, batch: Batch, effects: Effects, lanes: int) -> None:
+    """What a batch does once: counts, the progress of launches and builds, what goes on to other lanes, the cursor, the
+    wake for delivery."""
     await effects.counts.save(connection, batch.lane, batch.now)
     await _save_launches(connection, batch, effects)
+    if batch.strangers:
+        await forward(connection, batch.strangers, lanes=lanes)
+    if batch.ground is not None:
+        await _save_ground(connection, batch, batch.ground, lanes)
     await _save_cursor(connection, batch)
     await _notify(connection, batch.lane, effects)
 
 
 def _customers(effects: Effects) -> list[str]:
     found = {e.customer_id for e in (*effects.born.values(), *effects.moved.values())} | set(effects.customers)
+    found |= set(effects.moves.standings)
     return sorted(str(id) for id in found)
 
 
@@ -170,6 +180,7 @@ async def _update_customers(connection: Connection, lane: int, changes: dict[UUI
             [c.consents for c in found],
             [msgspec.to_builtins(c.suppressions) for c in found],
             [Json(msgspec.json.encode(c.dead_tokens)) for c in found],  # a bare list would be one more dimension
+            [c.lifecycle_stage for c in found],
         )
 
 
@@ -180,6 +191,17 @@ async def _save_launches(connection: Connection, batch: Batch, effects: Effects)
         await connection.execute(
             sql("engine.save_launch"), batch.lane, launch.launch_id, at_id, enrolled, refused, launch.last
         )
+
+
+async def _save_ground(connection: Connection, batch: Batch, ground: Ground, lanes: int) -> None:
+    """How far builds have come. What was counted for, or is left of, customers who are no more in this lane is sent on
+    or dropped."""
+    await save_ground(
+        connection, batch.lane, ground, batch.cursor.done, ground.standings.keys() - batch.customers.keys()
+    )
+    counted = ground.taken.counted if ground.taken is not None else {}
+    if gone := {id: read_tallies(raw) for id, raw in counted.items() if id not in batch.customers}:
+        await forward_tallies(connection, gone, lanes=lanes, now=batch.now)
 
 
 async def _save_cursor(connection: Connection, batch: Batch) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from motet.core.customers import Customer, Suppression
 from motet.core.facts import Enrollment, Facts
 from motet.core.ids import derive_enrollment_id, derive_message_id
+from motet.core.measures import History
 from motet.core.messages import Message
 from motet.core.metrics import Metric
 from motet.core.outcomes import Decision, Drop, Hold, Send
@@ -18,6 +19,7 @@ from motet.core.program import Program
 from motet.core.reasons import Reason
 from motet.core.words import Channel, EnrollmentStatus, MessageStatus, Priority, Verdict
 from motet.engine.batch import CustomerChange, DecisionRow, Effects
+from motet.engine.footing import Footing
 from motet.engine.world import World
 from motet.journeys.runner import Advance, Runnable, enroll
 
@@ -26,12 +28,21 @@ class Desk:
     """Not frozen: it lives for one customer in one batch, and only `think` writes on it."""
 
     def __init__(
-        self, customer: Customer, messages: list[Message], enrollments: list[Enrollment], now: datetime, world: World
+        self,
+        customer: Customer,
+        messages: list[Message],
+        enrollments: list[Enrollment],
+        now: datetime,
+        world: World,
+        footing: Footing | None = None,
+        local: datetime | None = None,
     ) -> None:
-        self.customer = customer
+        self.footing = footing
+        self.customer = customer if footing is None else footing.place(customer)
         self.messages = {m.id: m for m in messages}
         self.enrollments = {e.id: e for e in enrollments}
         self.now = now
+        self.local = local or now.astimezone(world.zone)
         self.world = world
         self.effects = Effects()
 
@@ -43,7 +54,21 @@ class Desk:
             messages=tuple(self.messages.values()),
             enrollments=tuple(self.enrollments.values()),
             channels=self.world.channels,
+            history=self.history,
         )
+
+    @property
+    def history(self) -> History | None:
+        """What is counted of the customer's past; None when nothing is."""
+        return None if self.footing is None else self.footing.counts
+
+    def finish(self) -> Effects:
+        """Everything that came of the customer's part."""
+        if self.footing is not None:
+            self.effects.moves = self.footing.finish(self.customer)
+            if self.footing.stage is not None:
+                self.change().lifecycle_stage = self.footing.stage
+        return self.effects
 
     def enter(self, runnable: Runnable, cause: UUID, ms: int, context: dict[str, Any]) -> Enrollment | None:
         """Starts an enrollment; None when this very cause has started it before."""

@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 import structlog
 
+from motet.audience.segments.book import EMPTY, SegmentBook
+from motet.audience.segments.store import load_book, require_measures, settle_builds
 from motet.core.clock import to_ms
 from motet.core.errors import LeaseLost
 from motet.core.ids import uuid7_floor
 from motet.core.words import Channel
 from motet.engine.calendar import keep_calendar, keep_house
 from motet.engine.commit import commit, commit_apart
-from motet.engine.load import LATE, load
+from motet.engine.load import LATE, Outdated, load
+from motet.engine.merging import carry_merges
 from motet.engine.think import think, think_apart
-from motet.engine.world import World, make_world
+from motet.engine.world import World, make_world, measures_of
 from motet.journeys.runner import Runnable
 from motet.storage.lanes import BEAT, Lease
 from motet.storage.pool import TROUBLE, UNFIT, Pool
@@ -51,15 +54,19 @@ class Engine:
         worker_id: UUID,
         channels: frozenset[Channel],
         clock: Callable[[], datetime] | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
+        """`zone` is the brand's: where its days, weeks and months begin."""
         self.pool = pool
         self.lanes = lanes
         self.lease = Lease(pool, worker_id, lanes)
         self.channels = channels
         self.now = clock or (lambda: datetime.now(UTC))
+        self.zone = zone
         self.world: World | None = None
         self.version = 0  # rises when a campaign changes, so that a picture begun before is not kept
         self.known: dict[UUID, Runnable] = {}  # revisions never change: what was made ready once is kept
+        self.book: SegmentBook = EMPTY
         self.turns = Turns(self.now)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,10 +111,11 @@ class Engine:
         world = await self._refresh()
         now = self.now()
         floor = uuid7_floor(to_ms(now - LATE))
-        rows = await self.pool.fetch(sql("engine.survey"), list(self.lease.held), world.idle, world.running, floor)
+        lanes, timed = list(self.lease.held), bool(world.book.timed)
+        rows = await self.pool.fetch(sql("engine.survey"), lanes, world.idle, world.running, floor, timed)
         for row in rows:
             self.turns.plan(row["lane"], row["next_due"])
-        self._mark(r["lane"] for r in rows if r["events"] or r["launching"])
+        self._mark(r["lane"] for r in rows if r["events"] or r["launching"] or r["building"] or r["merging"])
 
     # load, think, commit -------------------------------------------------------------------------------------
 
@@ -134,28 +142,53 @@ class Engine:
         """One batch of one lane. Returns whether more waits."""
         fence = self.lease.fence(lane)
         world = await self._refresh()
+        said = False
         async with self.pool.acquire() as connection:
-            batch = await load(connection, lane, fence, world, self.now())
+            try:
+                batch = await load(connection, lane, fence, world, self.now())
+            except Outdated:
+                self.forget_world()
+                return True
             if not batch.empty:
                 try:
-                    await commit(connection, self.lease, batch, think(batch, world))
+                    effects = think(batch, world)
+                    await commit(connection, self.lease, batch, effects)
+                    said = any(name in world.awaited for _, name, _ in effects.moves.facts)
                 except UNFIT:
                     await commit_apart(connection, self.lease, batch, think_apart(batch, world))
-            self.turns.plan(lane, await connection.fetchval(sql("engine.next_due"), lane, world.idle))
-        return batch.full
+                    said = True
+            if batch.merging:
+                said |= await carry_merges(connection, self.lease, lane, fence, self.now(), lanes=self.lanes)
+            due = "engine.next_due_or_flip" if world.book.timed else "engine.next_due"
+            self.turns.plan(lane, await connection.fetchval(sql(due), lane, world.idle))
+        if batch.ground is not None and batch.ground.finished:
+            await self._settle()
+        return batch.full or said
 
     # the rest ------------------------------------------------------------------------------------------------
 
     async def _refresh(self) -> World:
-        """The world, read again when a campaign has changed; one that changed while it was read is read once more."""
+        """The world, read again when a campaign or a segment has changed; one that changed while it was read is read
+        once more."""
         while (world := self.world) is None:
             version = self.version
             programs, campaigns = await load_programs(self.pool)
-            made = make_world(programs, campaigns, await load_policy(self.pool), self.channels, self.known)
-            self.known = made.runnables
+            book = await load_book(self.pool, self.book)
+            known = self.known if book.traits == self.book.traits else {}
+            policy = await load_policy(self.pool)
+            made = make_world(programs, campaigns, policy, self.channels, known, book, self.zone)
+            self.known, self.book = made.runnables, book
+            missing = [m for m in measures_of(made.runnables.values()) if not book.lookup.find(m)]
+            if missing and await require_measures(self.pool, missing, self.now()):
+                continue
             if version == self.version:
                 self.world = made
         return world
+
+    async def _settle(self) -> None:
+        """Takes in what builds every lane is done with."""
+        if await settle_builds(self.pool, self.now()):
+            self.forget_world()
 
     def forget_world(self) -> None:
         self.version += 1
@@ -166,6 +199,8 @@ class Engine:
             world = await self._refresh()
             async with self.pool.acquire() as connection:
                 await keep_calendar(connection, world, self.now())
+            if world.book.builds:
+                await self._settle()
 
     async def _keep_house(self) -> None:
         if 0 in self.lease.held:

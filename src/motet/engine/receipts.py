@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from motet.core.events import DEVICES_GONE, Event
+from motet.core.events import (
+    CUSTOMER_MERGED,
+    DEVICES_GONE,
+    LIFECYCLE_CHANGED,
+    SEGMENT_ENTERED,
+    SEGMENT_LEFT,
+    Event,
+)
 from motet.core.messages import Message
 from motet.core.metrics import Metric
 from motet.core.words import Channel, Interaction, MessageStatus
@@ -20,6 +27,9 @@ from motet.engine.desk import Desk
 # CLICK_WINDOW, else the last one opened within OPEN_WINDOW.
 CLICK_WINDOW = timedelta(days=7)
 OPEN_WINDOW = timedelta(days=1)
+
+# What Motet says of a customer is nothing that the customer did.
+_SAID = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT, LIFECYCLE_CHANGED, CUSTOMER_MERGED})
 
 _ON_THE_WAY = frozenset({MessageStatus.APPROVED, MessageStatus.SENDING, MessageStatus.ACCEPTED, MessageStatus.UNKNOWN})
 
@@ -110,11 +120,24 @@ def apply_event(desk: Desk, event: Event) -> None:
         if (word := str(event.properties.get("channel", "email"))) in {c.word for c in Channel}:
             desk.withdraw(Channel.of(word))
         return
+    if event.name in _SAID:
+        return
     desk.saw(event.at)
     if event.name == Interaction.PURCHASE.word:
         desk.bought(event.at)
     if event.name in desk.world.goals:
         _convert(desk, event)
+
+
+def remember(desk: Desk, event: Event) -> None:
+    """An event of the past that was imported: what it says of the customer holds, and nothing else comes of it."""
+    if event.name == Interaction.UNSUBSCRIBE.word:
+        if (word := str(event.properties.get("channel", ""))) in {c.word for c in Channel}:
+            desk.withdraw(Channel.of(word))
+        return
+    desk.saw(event.at)
+    if event.name == Interaction.PURCHASE.word:
+        desk.bought(event.at)
 
 
 def _opened(desk: Desk, message: Message, at: datetime) -> Message:

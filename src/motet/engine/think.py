@@ -7,14 +7,18 @@ tried again later and quarantined when it keeps happening; an event that breaks 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from motet.core.clock import to_ms
-from motet.core.events import Event
-from motet.core.facts import Enrollment, enrollment_view, profile_view
+from motet.core.customers import Customer
+from motet.core.events import HISTORY, Event
+from motet.core.facts import Enrollment, enrollment_view, lay_over, profile_view
 from motet.core.ids import enrollment_of, ms_of, visit_of
+from motet.core.measures import NotCounted
 from motet.core.messages import Message
 from motet.core.outcomes import Hold, Send, Speak
 from motet.core.reasons import Reason
@@ -24,14 +28,16 @@ from motet.decisions.intent import Intent
 from motet.decisions.pipeline import decide, decide_fallback
 from motet.engine.batch import Batch, Effects, LaunchSlice
 from motet.engine.desk import Desk
-from motet.engine.receipts import apply_event
+from motet.engine.footing import Footing
+from motet.engine.receipts import apply_event, remember
 from motet.engine.world import World
-from motet.journeys.runner import Runnable, advance, fail, leave, settle
+from motet.journeys.runner import Advance, Runnable, advance, fail, leave, settle
 
 log = structlog.get_logger()
 
 _DAY = 86_400_000  # milliseconds
 _QUIET = frozenset({"state"})  # launches whose refusals are no news: they look again every day
+_UNTIL_COUNTED = timedelta(seconds=30)  # a step whose condition asks what is not counted yet looks again after this
 
 
 def think(batch: Batch, world: World) -> Effects:
@@ -45,25 +51,27 @@ def think(batch: Batch, world: World) -> Effects:
 def think_apart(batch: Batch, world: World) -> Iterator[Effects]:
     """The same, customer by customer."""
     launches = _launches_by_customer(batch.launches)
+    local = batch.now.astimezone(world.zone)
     for customer_id in batch.customers:
-        yield _think_customer(batch, world, customer_id, launches.get(customer_id, ()))
+        yield _think_customer(batch, world, customer_id, launches.get(customer_id, ()), local)
 
 
-def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Iterable[LaunchSlice]) -> Effects:
+def _think_customer(
+    batch: Batch, world: World, customer_id: UUID, launches: Iterable[LaunchSlice], local: datetime
+) -> Effects:
     """One customer's part. What breaks (an event, a launch, an enrollment) is left out, and the rest thought anew."""
     broken: dict[UUID, str] = {}
     while True:
-        desk = Desk(
-            batch.customers[customer_id],
-            batch.messages.get(customer_id, []),
-            batch.enrollments.get(customer_id, []),
-            batch.now,
-            world,
-        )
+        desk = _lay_desk(batch, world, customer_id, local)
+        events = batch.events.get(customer_id, ())
         at = customer_id
         try:
-            for event in batch.events.get(customer_id, ()):
-                if (at := event.id) not in broken:
+            if desk.footing is not None:
+                desk.customer = desk.footing.begin(desk.customer, heard=bool(events))
+            for event in events:
+                if (at := event.id) in broken:
+                    count(desk, event, desk.customer)
+                else:
                     hear(desk, event)
             for launch in launches:
                 if (at := launch.launch_id) not in broken:
@@ -73,7 +81,7 @@ def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Ite
                     desk.move(fail(enrollment, broken[at], desk.now))
                 else:
                     run(desk, enrollment)
-            return desk.effects
+            return desk.finish()
         except Exception as error:
             if at in broken:
                 raise
@@ -81,9 +89,31 @@ def _think_customer(batch: Batch, world: World, customer_id: UUID, launches: Ite
             log.exception("set aside", part=str(at), customer=str(customer_id), lane=batch.lane)
 
 
+def _lay_desk(batch: Batch, world: World, customer_id: UUID, local: datetime) -> Desk:
+    customer = batch.customers[customer_id]
+    footing = Footing(world.book, batch.ground, customer, batch.now, local) if batch.ground is not None else None
+    messages, enrollments = batch.messages.get(customer_id, []), batch.enrollments.get(customer_id, [])
+    return Desk(customer, messages, enrollments, batch.now, world, footing, local)
+
+
 def hear(desk: Desk, event: Event) -> None:
-    """One event: what it changes, which enrollments it ends, which it starts."""
-    apply_event(desk, event)
+    """One event: what it changes, which segments it moves the customer into and out of, which enrollments it ends,
+    which it starts. What was imported about the past starts and ends nothing."""
+    before, past = desk.customer, event.source == HISTORY
+    (remember if past else apply_event)(desk, event)
+    count(desk, event, before)
+    if not past:
+        follow(desk, event)
+
+
+def count(desk: Desk, event: Event, before: Customer) -> None:
+    """Counts the event, and moves the customer between segments; `before` is the profile as it was before it."""
+    if desk.footing is not None:
+        desk.customer = desk.footing.hear(before, desk.customer, event, quiet=event.source == HISTORY)
+
+
+def follow(desk: Desk, event: Event) -> None:
+    """What an event ends and starts."""
     for enrollment in list(desk.enrollments.values()):
         if enrollment.status is EnrollmentStatus.ACTIVE:
             runnable = desk.world.runnables.get(enrollment.revision_id)
@@ -92,8 +122,17 @@ def hear(desk: Desk, event: Event) -> None:
     if event.name == Interaction.FAILED.word and event.message_id in desk.messages:
         fall_back(desk, desk.messages[event.message_id])
     for runnable in desk.world.by_event.get(event.name, ()):
-        if runnable.where is None or runnable.where.matches(_event_view(desk, event)):
+        if _is_meant(desk, runnable, event):
             enter(desk, runnable, event.id, _happened(event), event.properties)
+
+
+def _is_meant(desk: Desk, runnable: Runnable, event: Event) -> bool:
+    """Whether a campaign's trigger means this event. Until what it asks of the past is counted, it means none."""
+    try:
+        return runnable.where is None or runnable.where.matches(_event_view(desk, event))
+    except NotCounted:
+        log.warning("not counted yet, nobody enters", campaign=runnable.program.name, event_name=event.name)
+        return False
 
 
 def _happened(event: Event) -> int:
@@ -112,7 +151,7 @@ def launch_for(desk: Desk, launch: LaunchSlice) -> None:
     runnable = desk.world.runnables[launch.revision_id]
     tally = desk.effects.launched.setdefault(launch.launch_id, [0, 0])
     named = launch.kind == "customers"
-    if not named and runnable.state and not runnable.state.matches(profile_view(desk.customer, desk.now)):
+    if not named and runnable.state and not runnable.state.matches(_view(desk)):
         return
     began = ms_of(launch.launch_id)
     entered = enter(desk, runnable, launch.launch_id, began, {}, named=named, quiet=launch.kind in _QUIET)
@@ -150,7 +189,12 @@ def run(desk: Desk, enrollment: Enrollment) -> None:
         if told.intent is None:
             return
         speak = told.intent
-        decision = decide(_intent(desk, runnable, enrollment, speak), desk.facts)
+        try:
+            decision = decide(_intent(desk, runnable, enrollment, speak), desk.facts)
+        except NotCounted:
+            waiting = msgspec.structs.replace(enrollment, due_at=desk.now + _UNTIL_COUNTED)
+            desk.move(Advance(waiting, None, ()))
+            return
         desk.carry_out(
             decision, runnable.program, enrollment.id, speak.step, enrollment.visit, speak.channel, speak.priority
         )
@@ -181,6 +225,7 @@ def fall_back(desk: Desk, message: Message) -> None:
 def _intent(desk: Desk, runnable: Runnable, enrollment: Enrollment, speak: Speak) -> Intent:
     condition = runnable.conditions.get(speak.step)
     view = enrollment_view(desk.facts, enrollment) if condition else {}
+    view["$now"] = desk.local
     return Intent(speak, runnable.program, enrollment, condition, view, desk.world.policy)
 
 
@@ -194,11 +239,14 @@ def _is_due(enrollment: Enrollment, desk: Desk) -> bool:
 
 
 def _event_view(desk: Desk, event: Event) -> dict[str, object]:
-    view = profile_view(desk.customer, desk.now)
-    view.update(event.properties)
-    view["event"] = event.properties
+    view = _view(desk)
+    lay_over(view, event.properties)
     view["value"] = event.value
     return view
+
+
+def _view(desk: Desk) -> dict[str, object]:
+    return profile_view(desk.customer, desk.local, desk.history)
 
 
 def _launches_by_customer(launches: Iterable[LaunchSlice]) -> dict[UUID, list[LaunchSlice]]:

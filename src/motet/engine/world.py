@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
 from uuid import UUID
 
 import msgspec
 
+from motet.audience.segments.book import EMPTY, SegmentBook
+from motet.core.measures import Measure
 from motet.core.program import Policy, Program
 from motet.core.words import CampaignStatus, Channel
 from motet.journeys.runner import Runnable, make_runnable
@@ -25,6 +29,9 @@ class World(msgspec.Struct, frozen=True):
     channels: frozenset[Channel]
     by_event: dict[str, list[Runnable]]  # running campaigns that the event starts
     goals: dict[str, frozenset[UUID]]  # event -> campaigns for which it is the goal
+    book: SegmentBook = EMPTY
+    zone: tzinfo = UTC  # of the brand: where its days and weeks begin
+    awaited: frozenset[str] = frozenset()  # events that start or end something, are a goal, or are counted
 
     @property
     def idle(self) -> list[UUID]:
@@ -46,9 +53,11 @@ def make_world(
     policy: Policy,
     channels: frozenset[Channel],
     known: dict[UUID, Runnable],
+    book: SegmentBook = EMPTY,
+    zone: tzinfo = UTC,
 ) -> World:
     """`known` are runnables of an earlier world: a revision never changes, so they are kept."""
-    runnables = {r: known.get(r) or make_runnable(p) for r, p in programs.items()}
+    runnables = {r: known.get(r) or make_runnable(p, book.traits) for r, p in programs.items()}
     by_event: defaultdict[str, list[Runnable]] = defaultdict(list)
     goals: defaultdict[str, set[UUID]] = defaultdict(set)
     for campaign, (status, revision) in campaigns.items():
@@ -66,4 +75,12 @@ def make_world(
         channels,
         dict(by_event),
         {event: frozenset(ids) for event, ids in goals.items()},
+        book,
+        zone,
+        frozenset((*by_event, *goals, *book.by_event, *(r.program.exit_on or "" for r in runnables.values()))),
     )
+
+
+def measures_of(runnables: Iterable[Runnable]) -> list[Measure]:
+    """What campaigns ask of the past."""
+    return [measure for runnable in runnables for measure in runnable.measures]

@@ -9,6 +9,7 @@ import pytest
 
 from motet.audience.profiles import (
     CustomerInput,
+    check_customer,
     find_customer,
     load_customers,
     save_customers,
@@ -45,6 +46,7 @@ FULL = CustomerInput(
     timezone="Europe/Berlin",
     locale="de",
     preferences={"sms": False},
+    topics={"news": True, "offers": False},
     caps={"email": 2},
     consents={"push": False},
     last_interaction_at=NOW - timedelta(days=3),
@@ -59,7 +61,7 @@ async def test_a_profile_comes_back_as_it_was_given(pool: Pool) -> None:
     async with pool.acquire() as connection:
         [found] = await load_customers(connection, lane_of(done.ids[0], LANES), done.ids)
     for field in CustomerInput.__struct_fields__:
-        if field != "remove_tags":
+        if field not in ("remove_tags", "clear"):
             assert getattr(found, field) == getattr(FULL, field), field
 
 
@@ -247,3 +249,32 @@ async def test_a_reference_that_nobody_has_finds_nobody(pool: Pool) -> None:
         assert await find_customer(pool, LANES, reference) is None
     for reference in ("c-1", "ANN@example.com", "+1 202 555 0101"):
         assert (await profile(pool, reference)).external_id == "c-1"
+
+
+async def test_null_takes_a_value_away_and_what_is_absent_stays(pool: Pool) -> None:
+    await save(pool, FULL)
+    given = check_customer(
+        {"external_id": "c-1", "email": None, "timezone": None, "attributes": {"city": None, "x": 1}}
+    )
+    assert isinstance(given, CustomerInput)
+    assert (await save(pool, given)).changed == 1
+    found = await profile(pool, "c-1")
+    assert (found.email, found.timezone, found.phone) == (None, None, "+12025550101")
+    assert found.attributes == {"cart": {"value": 59.9}, "x": 1}
+    assert await find_customer(pool, LANES, "ann@example.com") is None
+    other = await save(pool, CustomerInput(external_id="c-2", email="ann@example.com"))
+    assert not other.taken
+
+
+async def test_a_value_written_after_it_was_cleared_stands(pool: Pool) -> None:
+    await save(pool, FULL)
+    await save(
+        pool,
+        CustomerInput(external_id="c-1", email="old@example.com", attributes={"city": "Rome", "y": 1}),
+        CustomerInput(external_id="c-1", clear=("email", "attributes.city", "attributes.y")),
+        CustomerInput(external_id="c-1", email="new@example.com", attributes={"city": "Oslo"}),
+    )
+    found = await profile(pool, "c-1")
+    assert (found.email, found.attributes) == ("new@example.com", {"city": "Oslo", "cart": {"value": 59.9}})
+    assert await find_customer(pool, LANES, "ann@example.com") is None
+    assert (await profile(pool, "new@example.com")).external_id == "c-1"
