@@ -42,7 +42,7 @@ lock: ## Make the lock files again from pyproject.toml (needs uv on the PATH)
 		pyproject.toml requirements/build.in -o requirements/dev.txt
 
 clean: ## Remove what these commands made (never motet-data)
-	rm -rf $(VENV) ui/node_modules src/motet/web/screens .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) ui/node_modules tests/clients/node_modules src/motet/web/screens .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # Python. A stamp stands for "this lock is installed"; dev.txt holds all of run.txt at the same versions.
 
@@ -79,8 +79,13 @@ $(SCREENS): ui/node_modules/.stamp $(UI_SOURCES)
 
 # The tests. pytest runs last, so that its closing line is the last one.
 
-tools:
+tools: tests/clients/node_modules/.stamp
 	@bash tests/tools/install.sh
+
+# Libraries of others that send to us; the tests run them as they were published.
+tests/clients/node_modules/.stamp: tests/clients/package.json tests/clients/package-lock.json
+	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 ui-test: ui/node_modules/.stamp
 	cd ui && npm test --silent

@@ -1,7 +1,7 @@
-"""Which field of a profile each column of a file goes to, and the cells of a row as raw fields.
+"""Which field of a profile or of an event each column of a file goes to, and the cells of a row as raw fields.
 
 Names are recognised whatever their spelling (`E-Mail`, `First Name`); a mapping (`--map "Kunde=external_id"`) comes
-first; what nobody knows becomes an attribute under its name in snake_case.
+first; what nobody knows becomes an attribute, or a property, under its name in snake_case.
 """
 
 from __future__ import annotations
@@ -12,36 +12,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from motet.audience.inputs import CLEANERS
 from motet.core.errors import Problem, Refused
 from motet.core.spelling import guess
-from motet.core.words import Channel
+from motet.ingest.vocabulary import CUSTOMERS, Vocabulary
 
 IGNORED = "-"  # the target of a column that is left out
-_MAPS = ("attributes", "handles", "preferences", "caps", "consents")
-_IDENTIFIERS = ("external_id", "email", "phone")
-
-_NAMES: dict[str, str] = {
-    **{name: name for name in CLEANERS},
-    **dict.fromkeys(("id", "customer_id", "user_id", "userid", "uid", "customer"), "external_id"),
-    **dict.fromkeys(("e_mail", "mail", "email_address", "e_mail_address"), "email"),
-    **dict.fromkeys(("phone_number", "mobile", "mobile_phone", "mobile_number", "telephone", "tel", "cell"), "phone"),
-    **dict.fromkeys(("tz", "time_zone"), "timezone"),
-    **dict.fromkeys(("language", "lang"), "locale"),
-    **dict.fromkeys(("tag", "segments", "segment"), "tags"),
-    **dict.fromkeys(("lifecycle", "stage"), "lifecycle_stage"),
-    **dict.fromkeys(("created", "signup_date", "signed_up_at", "joined_at"), "created_at"),
-    **dict.fromkeys(("last_seen", "last_seen_at", "last_interaction", "last_activity"), "last_interaction_at"),
-    **dict.fromkeys(("last_purchase", "last_order_at"), "last_purchase_at"),
-    **dict.fromkeys(("device_token", "device_tokens", "push_token", "fcm_token", "device"), "devices"),
-    "unsubscribed": "!consents.email",
-}
-for _c in Channel:
-    for _words in ("{}_consent", "consent_{}", "{}_opt_in", "{}_subscribed"):
-        _NAMES[_words.format(_c.word)] = f"consents.{_c.word}"
-    for _words in ("{}_opt_out", "{}_unsubscribed", "unsubscribed_{}"):
-        _NAMES[_words.format(_c.word)] = f"!consents.{_c.word}"
-
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 _PHONE = re.compile(r"\+\d{7,15}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -64,28 +39,41 @@ class Target(NamedTuple):
 
 
 class Columns:
-    """Turns the cells of a row into what `check_customer` reads."""
+    """Turns the cells of a row into raw fields, which `check_customer` and its like then judge."""
 
-    def __init__(self, header: Sequence[str], mapping: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        mapping: Mapping[str, str],
+        vocabulary: Vocabulary = CUSTOMERS,
+        *,
+        strict: bool = True,
+    ) -> None:
         """Raises Refused for a mapping that names no column or no field, and when nothing identifies a customer.
 
-        An empty `header` means JSON lines: every object names its own columns.
+        An empty `header` means JSON lines: every object names its own columns. Without `strict` what is wrong with
+        the header is only listed, in `problems`.
         """
-        self._mapping = {column: _read_target(column, target) for column, target in mapping.items()}
+        self._words = vocabulary
+        self._rest = vocabulary.rest
+        self._mapping = {column: self._read_target(column, target) for column, target in mapping.items()}
         self._known: dict[str, Target | None] = {}
         # Path of a field -> the column it came from; what is mapped, or spelled as we do, goes before an alias.
         self.origins = {target.path: column for column, target in self._mapping.items() if target is not None}
         for column in header:
-            if _is_path(column) and column not in self._mapping:
+            if self._is_path(column) and column not in self._mapping:
                 self.origins.setdefault(column, column)
+        self._header = list(header)
         self._targets = [self._settle(column) for column in header]
-        if header:
-            self._check(header)
+        self.problems = self._find_problems(header) if header else []
+        if strict and self.problems:
+            raise Refused(self.problems)
 
     def read_cells(self, cells: Sequence[str]) -> dict[str, Any]:
         """Raw fields of a CSV row; an empty cell says nothing. Raises IndexError when there are too many cells."""
         raw: dict[str, Any] = {}
-        attributes: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        rest, typed = self._rest, self._words.typed
         if len(cells) > len(self._targets):
             raise IndexError(len(cells))
         for cell, target in zip(cells, self._targets, strict=False):
@@ -95,13 +83,14 @@ class Columns:
             if text[0] == "'" and is_marked(text):
                 text, plain = text[1:], True
             if key is None:
-                raw[field] = read_cell(text) if field == "devices" else text
-            elif field == "attributes":
-                attributes[key] = text if plain else read_cell(text)
+                raw[field] = read_cell(text) if field in typed and not plain else text
+            elif field == rest:
+                others[key] = text if plain else read_cell(text)
             else:
                 raw.setdefault(field, {})[key] = _invert(text) if inverted else text
-        if attributes:
-            raw["attributes"] = attributes
+        if others:
+            known = raw.get(rest)
+            raw[rest] = {**known, **others} if isinstance(known, dict) else others
         return raw
 
     def read_object(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,9 +101,17 @@ class Columns:
             if target is None or value is None:
                 continue
             if target.key is None and target.field != name and target.field in fields and name not in self._mapping:
-                target = Target("attributes", _snake(name))  # an alias, and the field stands there too
+                target = Target(self._rest, _snake(name))  # an alias, and the field stands there too
             self._put(raw, target, value)
         return raw
+
+    def tell(self) -> list[tuple[str, str]]:
+        """Each column of the header with the field that it goes to, as a mapping spells it."""
+        return [(column, _spell(target)) for column, target in zip(self._header, self._targets, strict=True)]
+
+    def find(self, column: str) -> str:
+        """Where a name of a JSON object goes, as a mapping spells it."""
+        return _spell(self._target(column))
 
     def name(self, path: str) -> str:
         """The column that a field's problem is about; the field itself when no single column is."""
@@ -134,7 +131,7 @@ class Columns:
         """The target of a header's column: the first of a kind is the one, others are attributes of their own."""
         target = self._target(column)
         if target is not None and self.origins[target.path] != column:
-            target = Target("attributes", _snake(column))
+            target = Target(self._rest, _snake(column))
             self.origins.setdefault(target.path, column)
         return target
 
@@ -143,14 +140,29 @@ class Columns:
             target = self._mapping[column]
         else:
             name = _snake(column)
-            words = column if _is_path(column) else _NAMES.get(name) or (f"attributes.{name}" if name else IGNORED)
+            words = column if self._is_path(column) else self._words.aliases.get(name) or self._spell_rest(name)
             target = _parse(words)
         if target is not None:
             self.origins.setdefault(target.path, column)
         self._known[column] = target
         return target
 
-    def _check(self, header: Sequence[str]) -> None:
+    def _spell_rest(self, name: str) -> str:
+        return f"{self._rest}.{name}" if name else IGNORED
+
+    def _read_target(self, column: str, words: str) -> Target | None:
+        target = _parse(words)
+        if words != IGNORED and (target is None or not self._is_path(target.path)):
+            near = _near(words, list(self._words.fields))
+            fix = f"{near}; your own fields are {self._rest}.NAME; - leaves the column out"
+            raise Refused([Problem("import.unknown_target", f"there is no field {words!r}", f"map {column}", fix)])
+        return target
+
+    def _is_path(self, words: str) -> bool:
+        field, dot, key = words.partition(".")
+        return field in self._words.fields if not dot else field in self._words.maps and bool(key)
+
+    def _find_problems(self, header: Sequence[str]) -> list[Problem]:
         problems = [
             Problem("import.unknown_column", f"the file has no column {c!r}", f"map {c}", _near(c, header))
             for c in self._mapping
@@ -163,17 +175,16 @@ class Columns:
         ]
         doubles = sorted({c for c in header if c and header.count(c) > 1})
         problems += [Problem("import.duplicate_column", f"{c!r} stands twice", "row 1", "rename one") for c in doubles]
-        if not any(t is not None and t.field in _IDENTIFIERS for t in self._targets):
+        if not any(t is not None and t.field in self._words.identifiers for t in self._targets):
             problems.append(
                 Problem(
                     "import.no_identifier",
                     f"no column says who a row is about; there are {', '.join(header)[:300]}",
                     "row 1",
-                    'name one with --map "COLUMN=external_id" (or email, or phone)',
+                    f'name one with --map "COLUMN=FIELD" (FIELD is {", ".join(sorted(self._words.identifiers))})',
                 )
             )
-        if problems:
-            raise Refused(problems)
+        return problems
 
 
 def is_marked(text: str) -> bool:
@@ -207,14 +218,6 @@ def read_cell(text: str) -> Any:
     return text
 
 
-def _read_target(column: str, words: str) -> Target | None:
-    target = _parse(words)
-    if words != IGNORED and (target is None or not _is_path(target.path)):
-        fix = f"{_near(words, list(CLEANERS))}; your own fields are attributes.NAME; - leaves the column out"
-        raise Refused([Problem("import.unknown_target", f"there is no field {words!r}", f"map {column}", fix)])
-    return target
-
-
 def _parse(words: str) -> Target | None:
     if words == IGNORED:
         return None
@@ -224,9 +227,10 @@ def _parse(words: str) -> Target | None:
     return Target(field, key or None, kind == "text", inverted)
 
 
-def _is_path(words: str) -> bool:
-    field, dot, key = words.partition(".")
-    return field in CLEANERS if not dot else field in _MAPS and bool(key)
+def _spell(target: Target | None) -> str:
+    if target is None:
+        return IGNORED
+    return f"{'!' if target.inverted else ''}{target.path}{':text' if target.text else ''}"
 
 
 def _snake(column: str) -> str:

@@ -1,7 +1,7 @@
 """The door of the event log: callers who come at the same time share one transaction.
 
 `add` answers after the commit; `offer` takes a fact in memory and never waits (links use it, and answer without the
-database). While the database is away offers are kept, within bounds, and written when it is back.
+database). While the database is away offers are kept, within bounds, and written when it is back (`writing.py`).
 """
 
 from __future__ import annotations
@@ -9,64 +9,35 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
-from uuid import UUID
 
-import asyncpg
 import structlog
 
+from motet.audience.guard import Guard
 from motet.core.clock import to_ms
 from motet.core.errors import Unavailable
-from motet.ingest.append import Appended, EventIds, append_events, is_appended
+from motet.ingest.append import Appended, EventIds
 from motet.ingest.facts import RawEvent, check_event
-from motet.storage.pool import Pool
+from motet.ingest.tap import Tap, Written
+from motet.ingest.writing import LogWriter, Parcel, Turn
+from motet.storage.pool import Json, Pool
 
 __all__ = ["Appended", "EventBuffer", "RawEvent", "check_event"]
 
 BATCH = 5_000  # facts in one transaction
 CAPACITY = 100_000  # facts in memory
+BATCH_BYTES = 8 * 1024 * 1024  # of properties in one transaction
+CAPACITY_BYTES = 128 * 1024 * 1024  # of properties in memory
 PATIENCE = 10.0  # seconds that `add` waits for the database
-_BACKOFF = (0.05, 1.0)  # seconds between two tries, first and longest
-_COLLISIONS = 3
+_WORTH = 200  # facts that are worth a transaction of their own while another is under way
+_KEPT = 1.0  # seconds that idle connections are kept
 
-# The database is away, or asks to try again. A ValueError among these (asyncpg's own, for an argument that it
-# cannot encode) is a bad fact.
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections just now
-    asyncpg.TransactionRollbackError,
-    Unavailable,
-)
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class _Parcel:
-    """The facts of one caller. `answer` is None for an offer."""
-
-    facts: Sequence[RawEvent]
-    ids: Sequence[UUID]
-    answer: asyncio.Future[list[Appended]] | None = None
-    abandoned: bool = False  # its caller has been told that the database is away
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What was about to be committed when the connection was lost."""
-
-    parcels: list[_Parcel]
-    results: list[Appended] = field(default_factory=list)
-
-
 class EventBuffer:
-    """One per process; it writes in one transaction at a time, so the facts of a customer keep their order."""
+    """One per process; the facts of a customer keep their order. `tap` is told of every fact after its commit."""
 
     def __init__(
         self,
@@ -76,16 +47,27 @@ class EventBuffer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         capacity: int = CAPACITY,
         patience: float = PATIENCE,
+        tap: Tap | None = None,
     ) -> None:
         self.dropped = 0  # offers lost for want of room, or refused by the database
-        self._pool, self._lanes, self._clock = pool, lanes, clock
+        self._clock = clock
         self._capacity, self._patience = capacity, patience
+        self._tap = tap
+        self._writer = LogWriter(pool, lanes, clock, self._deliver, self._refuse)
         self._ids = EventIds()
-        self._queue: deque[_Parcel] = deque()
+        self._queue: deque[Parcel] = deque()
+        self._queued = 0  # facts in it
         self._held = 0  # facts in the queue and in hand
+        self._bytes = 0  # of their properties
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
         self._closed = False
+
+    @property
+    def guard(self) -> Guard:
+        """Which identifiers name nobody, as the brand has set it."""
+        return self._writer.guard
 
     @property
     def waiting(self) -> int:
@@ -100,21 +82,20 @@ class EventBuffer:
         """
         if not facts:
             return []
-        if self._closed or self._held + len(facts) > self._capacity:
+        if self._closed or self._held + len(facts) > self._capacity or self._bytes > CAPACITY_BYTES:
             raise Unavailable("too many events wait for the database; try again")
         answer: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
         parcel = self._enqueue(facts, answer)
         try:
             async with asyncio.timeout(self._patience):
-                return await asyncio.shield(answer)
+                return await answer
         except TimeoutError:
-            parcel.abandoned = True
-            answer.cancel()
+            self._abandon(parcel)
             raise Unavailable("the database does not answer; try again") from None
 
     def offer(self, fact: RawEvent) -> bool:
         """Takes one fact into memory; False when there is no room for it, which is counted."""
-        if self._closed or self._held >= self._capacity:
+        if self._closed or self._held >= self._capacity or self._bytes > CAPACITY_BYTES:
             self.dropped += 1
             return False
         self._enqueue([fact], None)
@@ -126,8 +107,9 @@ class EventBuffer:
         self._wake.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=grace)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            for task in (self._task, *self._writing):
+                task.cancel()
+            await asyncio.gather(self._task, *self._writing, return_exceptions=True)
         if self._held:
             log.warning("events dropped at the end", count=self._held)
             self.dropped += self._held
@@ -135,95 +117,110 @@ class EventBuffer:
             if parcel.answer is not None and not parcel.answer.done():
                 parcel.answer.set_exception(Unavailable("the process ended before the database answered"))
         self._queue.clear()
-        self._held = 0
+        self._held = self._bytes = self._queued = 0
 
-    def _enqueue(self, facts: Sequence[RawEvent], answer: asyncio.Future[list[Appended]] | None) -> _Parcel:
-        ms = to_ms(self._clock())
-        parcel = _Parcel(facts, [self._ids.take(ms) for _ in facts], answer)
+    def _enqueue(self, facts: Sequence[RawEvent], answer: asyncio.Future[list[Appended]] | None) -> Parcel:
+        now = self._clock()
+        ms = to_ms(now)
+        parcel = Parcel(facts, self._ids.take_many(ms, len(facts)), sum(map(_weigh, facts)), now, answer)
         self._queue.append(parcel)
+        self._queued += len(facts)
         self._held += len(facts)
+        self._bytes += parcel.size
         self._wake.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="event buffer")
         return parcel
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            await asyncio.sleep(0)  # whoever comes in the same turn goes along
-            parcels = self._take()
-            if parcels:
-                await self._flush(parcels)
-            elif self._closed:
-                return
-            else:
-                self._wake.clear()
+        before: Turn | None = None
+        try:
+            while True:
+                await self._wait()
+                await asyncio.sleep(0)  # whoever comes in the same turn goes along
+                parcels = self._take()
+                if parcels:
+                    before = await self._begin(Turn(parcels), before)
+                elif before is not None:
+                    await before.over.wait()
+                    before = None
+                elif self._closed:
+                    return
+                else:
+                    self._wake.clear()
+        finally:
+            await self._writer.release()
 
-    def _take(self) -> list[_Parcel]:
-        taken: list[_Parcel] = []
-        size = 0
-        while self._queue and (not taken or size + len(self._queue[0].facts) <= BATCH):
-            parcel = self._queue.popleft()
-            if parcel.abandoned:
-                self._held -= len(parcel.facts)
-                continue
-            size += len(parcel.facts)
-            taken.append(parcel)
+    async def _begin(self, turn: Turn, before: Turn | None) -> Turn | None:
+        """Begins a turn, and returns when the next may begin: after this one, or beside it when much waits."""
+        task = asyncio.create_task(self._writer.write(turn, before), name="event writer")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        await turn.ready.wait()
+        if before is not None:
+            await before.over.wait()
+        if self._queued < _WORTH or (turn.settled.is_set() and not turn.committed):
+            await turn.over.wait()
+        return None if turn.over.is_set() else turn
+
+    async def _wait(self) -> None:
+        """Until there is something to write."""
+        if not self._wake.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_KEPT):
+                    await self._wake.wait()
+                    return
+            await self._writer.release()
+        await self._wake.wait()
+
+    def _take(self) -> list[Parcel]:
+        taken: list[Parcel] = []
+        facts = size = 0
+        while self._queue:
+            parcel = self._queue[0]
+            facts, size = facts + len(parcel.facts), size + parcel.size
+            if taken and (facts > BATCH or size > BATCH_BYTES):
+                break
+            self._queue.popleft()
+            self._queued -= len(parcel.facts)
+            if parcel.facts:
+                parcel.in_hand = True
+                taken.append(parcel)
         return taken
 
-    async def _flush(self, parcels: list[_Parcel]) -> None:
-        """Writes the parcels, however long the database is away; a bad one is parted from the others."""
-        pause, collisions = _BACKOFF[0], 0
-        attempt = _Attempt(parcels)
-        while True:
-            try:
-                self._deliver(attempt.parcels, await self._write(attempt))
-                return
-            except asyncpg.UniqueViolationError as error:
-                # Our own rows, from an attempt that was committed after all: look again.
-                collisions += 1
-                if collisions > _COLLISIONS:
-                    await self._part(attempt.parcels, error)
-                    return
-            except Exception as error:
-                if not isinstance(error, _AWAY) or isinstance(error, ValueError):
-                    await self._part(attempt.parcels, error)
-                    return
-                log.warning("the event log cannot be written", error=str(error), waiting=self._held)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _BACKOFF[1])
-
-    async def _write(self, attempt: _Attempt) -> list[Appended]:
-        """One try. `attempt.results` tells the next one what to look for when the answer to the commit is lost."""
-        async with self._pool.acquire() as connection:
-            written = next(((r.customer_id, r.id) for r in attempt.results if r.id is not None), None)
-            if written is not None and await is_appended(connection, *written, self._lanes):
-                return attempt.results
-            facts = [f for p in attempt.parcels for f in p.facts]
-            ids = [i for p in attempt.parcels for i in p.ids]
-            async with connection.transaction():
-                attempt.results = await append_events(connection, facts, ids, lanes=self._lanes, now=self._clock())
-            return attempt.results
-
-    async def _part(self, parcels: list[_Parcel], error: Exception) -> None:
-        """Something in these parcels cannot be written: each goes alone, and the bad one is told."""
-        if len(parcels) > 1:
-            for parcel in parcels:
-                await self._flush([parcel])
-            return
-        [parcel] = parcels
+    def _let_go(self, parcel: Parcel) -> None:
         self._held -= len(parcel.facts)
+        self._bytes -= parcel.size
+
+    def _abandon(self, parcel: Parcel) -> None:
+        """Its caller was told that the database is away: what is not in hand is not kept for nobody."""
+        if not parcel.in_hand:
+            self._let_go(parcel)
+            self._queued -= len(parcel.facts)
+            parcel.facts, parcel.ids, parcel.size = (), (), 0
+
+    def _refuse(self, parcel: Parcel, error: Exception) -> None:
+        """The database cannot keep what is in this parcel."""
+        self._let_go(parcel)
         if parcel.answer is None:
             self.dropped += len(parcel.facts)
             log.error("an event cannot be written", name=parcel.facts[0].name, error=str(error))
         elif not parcel.answer.done():
             parcel.answer.set_exception(error)
 
-    def _deliver(self, parcels: list[_Parcel], results: list[Appended]) -> None:
+    def _deliver(self, parcels: list[Parcel], results: list[Appended]) -> None:
         start = 0
         for parcel in parcels:
             end = start + len(parcel.facts)
-            self._held -= len(parcel.facts)
+            self._let_go(parcel)
             if parcel.answer is not None and not parcel.answer.done():
                 parcel.answer.set_result(results[start:end])
+            if self._tap is not None:
+                self._tap.tell(Written(parcel.facts, parcel.ids, results[start:end], parcel.size, parcel.received))
             start = end
+
+
+def _weigh(fact: RawEvent) -> int:
+    """Bytes of properties, about; only those that come encoded can be many."""
+    properties = fact.properties
+    return len(properties.json) if isinstance(properties, Json) else 64

@@ -1,8 +1,10 @@
-"""A fact as somebody tells it, checked. `source` says who: api, import, link, provider or simulation."""
+"""A fact as somebody tells it, checked.
+
+`source` says who: api, segment, import, history, link, provider, simulation.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,28 +14,48 @@ from uuid import UUID
 import msgspec
 
 from motet.audience.fields import Wrong, clean_moment, clean_text, keep_json
+from motet.audience.people import Person
 from motet.core.errors import Problem
+from motet.core.events import (
+    CUSTOMER_MERGED,
+    CUSTOMERS_CHANGED,
+    DEVICES_GONE,
+    LIFECYCLE_CHANGED,
+    SEGMENT_ENTERED,
+    SEGMENT_LEFT,
+)
 from motet.core.spelling import guess
+from motet.storage.pool import Json
 
 MAX_PROPERTIES = 32_768  # bytes of JSON
+_MOST = 1e15  # of an amount
+_AMOUNT = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _NAME = re.compile(r"[\w$][\w $.:/-]{0,99}")
 _REVENUE = ("value", "revenue", "total")  # where a purchase may carry its worth, in this order
+# What Motet itself writes into the log: from outside it would be believed.
+RESERVED = frozenset(
+    {CUSTOMERS_CHANGED, SEGMENT_ENTERED, SEGMENT_LEFT, LIFECYCLE_CHANGED, CUSTOMER_MERGED, DEVICES_GONE}
+)
 
 
 class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One fact. `customer` is an id of ours, or any reference: external id, email, phone.
+    """One fact. `customer` is an id of ours, any reference (external id, email, phone), or a person by several names.
 
-    Two facts of one customer with the same `key` within seven days are one.
+    Two facts of one customer with the same `key` within seven days are one, and so are two with the same `once`,
+    whoever they are about.
     """
 
-    customer: UUID | str
+    customer: UUID | str | Person
     name: str
     at: datetime | None = None  # None: now
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] | Json = {}  # Json: encoded already
     message_id: UUID | None = None
     value: float = 0.0  # revenue, in the brand's currency
     source: str = "api"
     key: str | None = None  # the sender's own id of the fact
+    once: UUID | None = None  # the same as a digest, of a sender whose ids are unique
+    previous: str | None = None  # an id that the customer had before: whoever has it is merged into them
+    notes: tuple[Problem, ...] = ()  # what was taken otherwise than it was meant; the debugger tells
 
 
 _TOLD = 20  # problems of one event: enough to see what is wrong
@@ -69,14 +91,17 @@ def check_event(raw: Any, path: str = "", *, source: str = "api") -> RawEvent | 
     if problems:
         return problems
     if clean["name"] == "purchase" and "value" not in clean:
-        clean["value"] = _worth(clean.get("properties", {}))
+        clean["value"] = worth(clean.get("properties", {}))
     return RawEvent(**clean, source=source)
 
 
-def _worth(properties: dict[str, Any]) -> float:
+def worth(properties: Mapping[str, Any]) -> float:
+    """What a purchase brought, out of its properties; a number in a text counts. 0 when none says."""
     for key in _REVENUE:
         amount = properties.get(key)
-        if isinstance(amount, int | float) and not isinstance(amount, bool) and math.isfinite(amount):
+        if isinstance(amount, str) and _AMOUNT.fullmatch(amount):
+            amount = float(amount)
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and abs(amount) < _MOST:
             return float(amount)
     return 0.0
 
@@ -86,6 +111,13 @@ def _name(given: Any) -> str:
     if not _NAME.fullmatch(text):
         fix = "write letters, digits and underscores, such as cart_abandoned"
         raise Wrong("event.bad_name", f"{text[:40]!r} cannot name an event", fix)
+    return check_name(text)
+
+
+def check_name(text: str) -> str:
+    """The name, unless it is one that Motet keeps for itself. Raises Wrong."""
+    if text in RESERVED:
+        raise Wrong("event.reserved_name", f"{text!r} is an event of Motet's own", "take another name")
     return text
 
 
@@ -103,7 +135,7 @@ def _message_id(given: Any) -> UUID:
 
 
 def _amount(given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) < 1e15:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) < _MOST:
         raise Wrong("event.bad_value", f"{given!r} is not an amount", "write a number, such as 59.9")
     return float(given)
 

@@ -18,6 +18,9 @@ from motet.ingest.private import private
 HEADER = ("row", "field", "reason", "code", "fix")
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 class Reject(NamedTuple):
     """`row` counts as a spreadsheet does: a header is row 1."""
 
@@ -39,7 +42,7 @@ class Rejects:
             self._trim(keep)
 
     def write(self, rejects: Sequence[Reject]) -> None:
-        """On disk when it returns."""
+        """On disk when it returns; what a spreadsheet would take for a formula is marked."""
         if not rejects:
             return
         fresh = not self.path.exists()
@@ -53,7 +56,7 @@ class Rejects:
             writer = csv.writer(file)
             if fresh:
                 writer.writerow(HEADER)
-            writer.writerows(rejects)
+            writer.writerows((r.row, *map(_mark, r[1:])) for r in rejects)
             file.flush()
             os.fsync(file.fileno())
         self.count += len(rejects)
@@ -75,3 +78,7 @@ class Rejects:
             writer.writerow(HEADER)
             writer.writerows(kept)
         draft.replace(self.path)
+
+
+def _mark(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

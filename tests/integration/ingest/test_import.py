@@ -16,9 +16,10 @@ import pytest
 from motet.audience.profiles import CustomerInput, find_customer, save_customers, search_customers
 from motet.core.customers import Customer, Device
 from motet.core.errors import Conflict, Refused
-from motet.ingest import customers as importer
+from motet.ingest import importing
 from motet.ingest.customers import ImportResult, Progress, import_customers
 from motet.ingest.export import export_customers
+from motet.ingest.fingerprint import read_source
 from motet.storage.pool import Pool
 
 LANES = 8
@@ -169,10 +170,10 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(pool: Pool, database
 async def test_two_importers_of_one_file_do_not_meet(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "_LOCK_PATIENCE", 0.25)
+    monkeypatch.setattr(importing, "_LOCK_PATIENCE", 0.25)
     path = people(tmp_path / "people.csv", 50)
     async with pool.acquire() as other:
-        key = importer._lock_key(importer.fingerprint(path, {}))
+        key = importing.lock_key(read_source(path, "customers", {}).fingerprint)
         assert await other.fetchval("SELECT pg_try_advisory_lock($1, $2)", *key)
         with pytest.raises(Conflict):
             await run(pool, path)

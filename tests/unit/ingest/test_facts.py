@@ -46,6 +46,7 @@ def test_a_whole_fact_is_read() -> None:
         ({"name": None}, "event.missing_field", "e.name"),
         ({"customer": ""}, "event.empty", "e.customer"),
         ({"at": "soon"}, "event.bad_time", "e.at"),
+        ({"name": "segment_entered"}, "event.reserved_name", "e.name"),
         ({"properties": [1]}, "event.bad_type", "e.properties"),
         ({"properties": {"a": "\x00"}}, "event.bad_text", "e.properties"),
         ({"properties": {"a": "x" * 40_000}}, "event.too_large", "e.properties"),
@@ -67,7 +68,8 @@ def test_a_wrong_fact_is_named(more: dict[str, object], code: str, path: str) ->
         ({"name": "purchase", "properties": {"total": 12}}, 12.0),
         ({"name": "purchase", "properties": {"revenue": 9.5, "total": 12}}, 9.5),
         ({"name": "purchase", "value": 1, "properties": {"total": 12}}, 1.0),
-        ({"name": "purchase", "properties": {"total": "12"}}, 0.0),
+        ({"name": "purchase", "properties": {"total": "12.5"}}, 12.5),
+        ({"name": "purchase", "properties": {"value": "a lot", "total": True}}, 0.0),
         ({"name": "signup", "properties": {"total": 12}}, 0.0),
     ],
 )

@@ -1,0 +1,70 @@
+"""Write keys: what lets a website, an app or a server send events to /v1.
+
+A key that stands in a website's pages is seen by everybody. It can send events and profiles, and read nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from motet.core.clock import to_ms
+from motet.core.errors import Conflict, NotFound
+from motet.core.ids import uuid7
+from motet.storage.pool import Pool
+from motet.storage.sql import sql
+
+CHANNEL = "motet_keys"  # where a change is notified
+_PREFIX = "wk_"
+_BYTES = 24  # of chance
+
+
+class WriteKey(msgspec.Struct, frozen=True):
+    """What is known of a key: never the key."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key that was just made; `key` cannot be had again."""
+
+    id: UUID
+    name: str
+    key: str
+    created_at: datetime
+
+
+async def add_key(pool: Pool, name: str, now: datetime) -> NewKey:
+    """Makes a key. Raises Conflict when one that is good has the name."""
+    made = NewKey(uuid7(to_ms(now)), name, _PREFIX + secrets.token_urlsafe(_BYTES), now)
+    if await pool.fetchrow(sql("keys.add"), made.id, name, digest_key(made.key), now) is None:
+        raise Conflict(f"there is a write key called {name!r} already: revoke it, or take another name")
+    return made
+
+
+async def list_keys(pool: Pool) -> list[WriteKey]:
+    """Every key, the oldest first, those that were revoked too."""
+    return [WriteKey(*row) for row in await pool.fetch(sql("keys.list"))]
+
+
+async def revoke_key(pool: Pool, id: UUID, now: datetime) -> None:
+    """Takes nothing with this key any more. Raises NotFound; a key that is revoked stays so."""
+    if await pool.fetchrow(sql("keys.revoke"), id, now) is None:
+        raise NotFound("write key", str(id))
+
+
+async def load_digests(pool: Pool) -> dict[bytes, UUID]:
+    """The digests of the keys that are good."""
+    return {row["digest"]: row["id"] for row in await pool.fetch(sql("keys.list_good"))}
+
+
+def digest_key(key: str) -> bytes:
+    """What is kept of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
