@@ -11,14 +11,17 @@ from typing import Any
 
 import aiohttp
 
+from motet.archive.reader import Archive
 from motet.config import Config
 from motet.content.links import LinkSigner
 from motet.ingest.events import EventBuffer
+from motet.ingest.tap import Tap
 from motet.storage.pool import Pool
 from motet.web.app import Web, create_app
 from motet.web.notices import Notices
 from motet.web.serve import serve_app
 from motet.web.services import Services
+from motet.web.write_keys import WriteKeys
 
 LANES = 8
 SECRET = b"a secret of the tests, long enough"
@@ -69,14 +72,20 @@ async def run_site(pool: Pool, tmp_path: Path, **changes: Any) -> AsyncIterator[
     screens = {name: changes.pop(name) for name in ("screens",) if name in changes}
     config = Config(
         home=tmp_path, database_url=None, host="127.0.0.1", port=port, secret=SECRET, lanes=LANES,
-        **{"public_url": url, "api_key": None, **changes},
+        **{"public_url": url, "api_key": None, "archive": tmp_path / "archive", **changes},
     )  # fmt: skip
-    events = EventBuffer(pool, LANES)
+    tap = Tap()
+    events = EventBuffer(pool, LANES, tap=tap)
     stop = asyncio.Event()
-    async with Notices(pool) as notices, aiohttp.ClientSession(headers={"User-Agent": PERSON}) as client:
+    async with (
+        Notices(pool) as notices,
+        WriteKeys(pool) as keys,
+        aiohttp.ClientSession(headers={"User-Agent": PERSON}) as client,
+    ):
         services = Services(
             pool=pool, lanes=LANES, config=config, events=events, signer=LinkSigner(SECRET, config.public_url),
-            notices=notices, **{"check": lambda channel, content: [], "ready": lambda channels: [], **own},
+            notices=notices, keys=keys, tap=tap, archive=Archive(pool, LANES, config.archive),
+            **{"check": lambda channel, content: [], "ready": lambda channels: [], **own},
         )  # fmt: skip
         web = create_app(services, **screens)
         serving = asyncio.create_task(serve_app(web, "127.0.0.1", port, stop))

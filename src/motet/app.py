@@ -15,9 +15,11 @@ import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -226,15 +228,23 @@ def make_egress(config: Config) -> Egress:
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
     """The web process: API, links, callbacks and screens, in one event loop."""
+    from motet.archive.reader import Archive
     from motet.ingest.events import EventBuffer
+    from motet.ingest.tap import Tap
     from motet.web.notices import Notices
     from motet.web.serve import serve as serve_web
     from motet.web.services import Services
+    from motet.web.write_keys import WriteKeys
 
-    async with open_house(config, name="serve", size=16) as house, Notices(house.pool) as notices:
+    async with (
+        open_house(config, name="serve", size=16) as house,
+        Notices(house.pool) as notices,
+        WriteKeys(house.pool) as keys,
+    ):
         # For their callbacks only: none is opened, nothing is sent from here.
         providers, _ = make_providers(config, frozenset(Channel), egress=make_egress(config), house=house)
-        events = EventBuffer(house.pool, house.lanes)
+        tap = Tap()
+        events = EventBuffer(house.pool, house.lanes, tap=tap)
         services = Services(
             pool=house.pool,
             lanes=house.lanes,
@@ -244,6 +254,9 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             notices=notices,
             check=check_template,
             ready=lambda channels: check_readiness(house, channels),
+            archive=Archive(house.pool, house.lanes, config.archive),
+            keys=keys,
+            tap=tap,
             providers=providers,
         )
         try:
@@ -252,17 +265,22 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             await events.close()
 
 
-async def work(config: Config, *, engine: bool, channels: Collection[Channel], stop: asyncio.Event) -> None:
-    """The worker process: the engine over its lanes, delivery of `channels`, or both.
+async def work(
+    config: Config, *, engine: bool, channels: Collection[Channel], archive: bool, stop: asyncio.Event
+) -> None:
+    """The worker process: the engine over its lanes, delivery of `channels`, the keeper of the archive, or several.
 
     Raises Refused when none of the channels has a sound provider.
     """
     egress = make_egress(config)
     try:
-        async with open_house(config, name="engine" if engine else "delivery", size=12) as house:
+        name = "engine" if engine else "delivery" if channels else "archive"
+        async with open_house(config, name=name, size=12) as house:
             loops = [_make_engine(house)] if engine else []
             if channels:
                 loops.append(_make_delivery(house, channels, egress))
+            if archive:
+                loops += [_make_keeper(house), _make_importer(house)]
             async with asyncio.TaskGroup() as group:
                 for run_loop in loops:
                     group.create_task(run_loop(stop))
@@ -274,7 +292,13 @@ def _make_engine(house: House) -> Loop:
     from motet.engine.loop import Engine
 
     served, _ = make_providers(house.config, frozenset(Channel), egress=make_egress(house.config), house=house)
-    return Engine(house.pool, lanes=house.lanes, worker_id=new_worker_id(), channels=frozenset(served)).run
+    return Engine(
+        house.pool,
+        lanes=house.lanes,
+        worker_id=new_worker_id(),
+        channels=frozenset(served),
+        zone=ZoneInfo(house.config.timezone),
+    ).run
 
 
 def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) -> Loop:
@@ -293,6 +317,19 @@ def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) 
         providers=providers,
         brand=make_brand(house.config),
     ).run
+
+
+def _make_keeper(house: House) -> Loop:
+    from motet.archive.keeper import Keeper
+
+    return Keeper(house.pool, house.lanes, house.config.archive, warm_days=house.config.warm_days).run
+
+
+def _make_importer(house: House) -> Loop:
+    """Imports that were started on a screen, out of the folder into which the web of this home put them."""
+    from motet.ingest.jobs import run_jobs
+
+    return partial(run_jobs, house.pool, house.lanes, house.config.home / "imports")
 
 
 async def run_local_outbox(config: Config, smtp_port: int, http_port: int, stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import msgspec
 
@@ -38,6 +39,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     outbox_url: str | None = None  # the local outbox, when it runs
     egress_allow: tuple[str, ...] = ()  # hosts or networks that may be private
     dkim: str | None = None  # selector:domain:path-of-private-key
+    timezone: str = "UTC"  # of the brand: where its days, weeks and months begin
+    archive: Path  # where the columnar log is
+    warm_days: int = 90  # how long events stay in PostgreSQL once they are in the columnar log
 
     def __repr__(self) -> str:
         return (
@@ -56,6 +60,8 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
     host = env.get("MOTET_HOST", "127.0.0.1")
     port = _integer(env, "MOTET_PORT", 8000, 1, 65535, problems)
     lanes = _integer(env, "MOTET_LANES", DEFAULT_LANES, 1, 1024, problems)
+    warm_days = _integer(env, "MOTET_WARM_DAYS", 90, 8, 3650, problems)
+    timezone = _timezone(env, problems)
     api_key = env.get("MOTET_API_KEY") or None
     if host not in _LOOPBACK and api_key is None:
         problems.append(
@@ -85,6 +91,9 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
         outbox_url=env.get("MOTET_OUTBOX_URL") or None,
         egress_allow=tuple(part.strip() for part in env.get("MOTET_EGRESS_ALLOW", "").split(",") if part.strip()),
         dkim=env.get("MOTET_DKIM") or None,
+        timezone=timezone,
+        archive=Path(env.get("MOTET_ARCHIVE") or home / "archive").expanduser(),
+        warm_days=warm_days,
     )
 
 
@@ -113,6 +122,14 @@ def _check_public_url(url: str, host: str, api_key: str | None) -> list[Problem]
             )
         ]
     return []
+
+
+def _timezone(env: Mapping[str, str], problems: list[Problem]) -> str:
+    name = env.get("MOTET_TIMEZONE") or "UTC"
+    if name not in available_timezones():
+        fix = "write an IANA name, such as Europe/Berlin"
+        problems.append(Problem("config.bad_timezone", f"{name!r} is not a timezone", "MOTET_TIMEZONE", fix))
+    return name
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[Problem]) -> int:

@@ -188,6 +188,7 @@ def _list_children(env: dict[str, str], wishes: Wishes, ports: tuple[int, int] |
         child("serve", "serve"),
         child("engine", "work", "--engine"),
         child("delivery", "work", "--channels", channels),
+        child("archive", "work", "--archive"),
     ]
     if ports is not None:
         smtp_port, http_port = ports

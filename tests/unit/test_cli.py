@@ -9,7 +9,7 @@ import sys
 import pytest
 import structlog
 
-from motet.cli.customers import read_mapping
+from motet.cli.imports import read_mapping
 from motet.cli.main import app, main
 from motet.cli.options import start_log
 from motet.cli.processes import read_channels
@@ -81,7 +81,11 @@ def test_a_good_document_passes(document, capsys):
 
 def test_a_good_document_passes_for_a_program(document, capsys):
     assert main(["validate", document(GOOD), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"valid": True, "campaigns": ["hello"]}
+    assert json.loads(capsys.readouterr().out) == {
+        "valid": True,
+        "campaigns": ["hello"],
+        "documents": [{"kind": "campaign", "name": "hello"}],
+    }
 
 
 def test_every_problem_of_a_document_is_told_with_its_place(document, capsys):

@@ -10,6 +10,9 @@ from uuid import UUID
 import msgspec
 
 from motet.analytics.definitions import Campaign, Definition, Definitions
+from motet.analytics.people import Identifier, find_selves, list_identifiers
+from motet.audience.merges import Merge, list_merges
+from motet.audience.segments.store import Standing, read_standing
 from motet.core.customers import Customer
 from motet.core.ids import lane_of
 from motet.core.words import Channel, EnrollmentStatus
@@ -69,8 +72,20 @@ class Summary(msgspec.Struct, frozen=True):
     by_channel: list[CustomerChannel]
 
 
+class SegmentName(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+
+
 class CustomerPage(CustomerRow, frozen=True):
-    """A CustomerRow, and the rest of the profile. Maps are keyed by channel."""
+    """A CustomerRow, and the rest of the profile. `preferences` to `suppressions` are keyed by channel, `topics` by
+    topic. `segments` and `traits` are as of now; a trait that is not counted yet is left out."""
+
+    identifiers: list[Identifier]
+    segments: list[SegmentName]
+    traits: dict[str, Any]
+    topics: dict[str, bool]
+    merges: list[Merge]
 
     attributes: dict[str, Any]
     devices: list[dict[str, Any]]
@@ -94,16 +109,28 @@ class ProfileReport:
         self._lanes = lanes
         self._definitions = definitions
 
-    async def read(self, customer: Customer) -> CustomerPage:
+    async def read(self, customer: Customer, now: datetime) -> CustomerPage:
+        """The page at `now`, in the brand's timezone: where the windows of traits and segments end."""
         lane = lane_of(customer.id, self._lanes)
+        standing = await read_standing(self._pool, customer.id, lanes=self._lanes, now=now)
+        merges = await list_merges(self._pool, customer.id, now=now)
         async with self._pool.acquire() as connection:
+            identifiers = await list_identifiers(connection, customer.id)
+            selves = await find_selves(connection, customer.id, self._lanes)
             rows = await connection.fetch(sql("analytics.list_enrollments"), lane, customer.id, _ENROLLMENTS)
             channels = await connection.fetch(sql("analytics.summarize_customer"), lane, customer.id)
-            revenue = await connection.fetchval(sql("analytics.sum_revenue"), lane, customer.id)
+            revenue = await connection.fetchval(sql("analytics.sum_revenue"), selves.lanes, selves.ids)
         campaigns = {campaign.id: campaign for campaign in await self._definitions.list_campaigns()}
         definitions = await self._definitions.load({row["revision_id"] for row in rows})
         enrollments = [_shape_enrollment(row, campaigns, definitions) for row in rows]
-        return shape_page(customer, enrollments, shape_summary(channels, revenue))
+        return shape_page(
+            customer,
+            enrollments,
+            shape_summary(channels, revenue),
+            identifiers=identifiers,
+            standing=standing,
+            merges=merges,
+        )
 
 
 def shape_row(customer: Customer) -> CustomerRow:
@@ -128,10 +155,23 @@ def name_of(attributes: dict[str, Any]) -> str:
     return " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
 
-def shape_page(customer: Customer, enrollments: list[EnrollmentRow], summary: Summary) -> CustomerPage:
+def shape_page(
+    customer: Customer,
+    enrollments: list[EnrollmentRow],
+    summary: Summary,
+    *,
+    identifiers: list[Identifier],
+    standing: Standing,
+    merges: list[Merge],
+) -> CustomerPage:
     row = shape_row(customer)
     return CustomerPage(
         **{field: getattr(row, field) for field in CustomerRow.__struct_fields__},
+        identifiers=identifiers,
+        segments=[SegmentName(name, title) for name, title in standing.segments],
+        traits=standing.traits,
+        topics=customer.topics,
+        merges=merges,
         attributes=customer.attributes,
         devices=[{"token": device.token, "platform": device.platform} for device in customer.devices],
         handles=customer.handles,

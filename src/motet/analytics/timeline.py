@@ -10,13 +10,15 @@ from uuid import UUID
 import msgspec
 
 from motet.analytics.definitions import Campaign, Definition, Definitions
+from motet.analytics.happenings import describe_detail, describe_event, describe_interaction, read_names
+from motet.analytics.people import find_selves, read_titles
 from motet.analytics.sentences import describe_decision, describe_fate
 from motet.analytics.words import CHANNEL_NAMES, capitalize, humanize
 from motet.core.customers import Customer
 from motet.core.errors import Problem, Refused
 from motet.core.ids import lane_of
 from motet.core.reasons import TEXT, Reason
-from motet.core.words import Channel, Interaction, MessageStatus, Verdict
+from motet.core.words import Channel, MessageStatus, Verdict
 from motet.storage.pool import Connection, Pool, Record
 from motet.storage.sql import sql
 
@@ -56,12 +58,14 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What rows speak of: campaigns by id, definitions by revision, messages by id, revisions by enrollment."""
+    """What rows speak of: campaigns by id, definitions by revision, messages by id, revisions by enrollment, and the
+    titles of segments and names of merged customers (see `describe_event`)."""
 
     campaigns: dict[UUID, Campaign]
     definitions: dict[UUID, Definition]
     messages: dict[UUID, Record]
     revisions: dict[UUID, UUID]
+    titles: dict[str, str] = {}
 
     def step_name(self, revision_id: UUID | None, step: int | None) -> str:
         """The step's name, or an empty text when nothing is known of it."""
@@ -88,9 +92,14 @@ class TimelineReport:
         place = read_place(before)
         lane = lane_of(customer.id, self._lanes)
         async with self._pool.acquire() as connection:
+            # Events stay where they were written, under ids that may be gone by now; messages and decisions move.
+            selves = await find_selves(connection, customer.id, self._lanes)
             pages = [
-                await connection.fetch(sql(f"analytics.page_{what}"), lane, customer.id, *place, limit + 1)
-                for what in ("events", "messages", "decisions")
+                await connection.fetch(sql("analytics.page_events"), selves.lanes, selves.ids, *place, limit + 1),
+                *[
+                    await connection.fetch(sql(f"analytics.page_{what}"), lane, customer.id, *place, limit + 1)
+                    for what in ("messages", "decisions")
+                ],
             ]
             named = await self.name(connection, lane, customer.id, *pages)
         return shape_timeline(customer, *pages, named=named, limit=limit)
@@ -114,12 +123,14 @@ class TimelineReport:
             else []
         )
         revisions = {row["id"]: row["revision_id"] for row in enrollments}
+        names = (read_names(row["name"], row["properties"] or {}) for row in events)
         wanted = {row["revision_id"] for row in (*found, *messages)} | set(revisions.values())
         return Named(
             campaigns={campaign.id: campaign for campaign in await self._definitions.list_campaigns()},
             definitions=await self._definitions.load(wanted),
             messages={row["id"]: row for row in found},
             revisions=revisions,
+            titles=await read_titles(connection, [name for name in names if name]),
         )
 
 
@@ -141,38 +152,24 @@ def shape_timeline(
     return Timeline(page, write_place(page[-1]) if len(entries) > limit else None)
 
 
-# What an interaction is called; the name of the channel's message goes in.
-_TITLES = {
-    Interaction.VIEW.word: "Opened the {}",
-    Interaction.CLICK.word: "Clicked a link in the {}",
-    Interaction.UNSUBSCRIBE.word: "Unsubscribed from the {}",
-    Interaction.DELIVERED.word: "The {} was delivered",
-    Interaction.BOUNCED.word: "The {} bounced",
-    Interaction.FAILED.word: "The {} failed",
-    Interaction.COMPLAINT.word: "Complained about the {}",
-}
-_BY_MACHINE = {
-    Interaction.VIEW.word: "A machine fetched the {}",
-    Interaction.CLICK.word: "A machine followed a link in the {}",
-}
-
-
 def _shape_event(row: Record, named: Named) -> Entry:
     properties = row["properties"] or {}
     message = named.messages.get(row["message_id"])
     channel = Channel(message["channel"]) if message else None
-    titles = _BY_MACHINE if properties.get("machine") and row["name"] in _BY_MACHINE else _TITLES
-    if row["message_id"] and row["name"] in titles:
-        title = titles[row["name"]].format(CHANNEL_NAMES[channel] if channel else "message")
-    else:
-        title = humanize(row["name"])
+    title = describe_interaction(row["name"], properties, channel) if row["message_id"] else None
+    detail = None
+    if title is None:
+        title, detail = describe_event(row["name"], properties, named.titles)
+    if detail is None:
+        step = named.step(message["revision_id"], message["step"]) if message else ""
+        detail = describe_detail(row["name"], properties, row["value"], step)
     campaign = named.campaigns.get(message["campaign_id"]) if message else None
     return Entry(
         id=row["id"],
         at=row["at"],
         kind="event",
         title=title,
-        detail=_event_detail(row, properties, named.step(message["revision_id"], message["step"]) if message else ""),
+        detail=detail,
         reasons=[],
         channel=channel.word if channel else None,
         campaign=campaign.name if campaign else None,
@@ -181,20 +178,6 @@ def _shape_event(row: Record, named: Named) -> Entry:
         message_id=row["message_id"],
         properties=properties or None,
     )
-
-
-def _event_detail(row: Record, properties: dict[str, Any], step: str) -> str:
-    parts = [step] if step else []
-    if row["value"]:
-        parts.append(f"worth {row['value']:,.2f}")
-    if row["name"] == Interaction.CLICK.word and properties.get("url"):
-        parts.append(str(properties["url"]))
-    if detail := properties.get("detail"):
-        parts.append(str(detail))
-    if not parts:
-        plain = [(k, v) for k, v in properties.items() if isinstance(v, str | int | float) and k != "machine"]
-        parts = [f"{humanize(str(k)).lower()}: {str(v)[:80]}" for k, v in plain[:3]]
-    return " · ".join(parts)
 
 
 def _shape_message(row: Record, named: Named, zone: str | None) -> Entry:

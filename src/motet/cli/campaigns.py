@@ -1,4 +1,7 @@
-"""Campaigns as files (`blueprint validate plan apply`) and as running things (`launch pause resume cancel`)."""
+"""Documents as files (`blueprint validate plan apply`), and campaigns as running things (`launch pause resume cancel`).
+
+A document without a `kind` is a campaign; segments, traits and the lifecycle say theirs.
+"""
 
 from __future__ import annotations
 
@@ -40,30 +43,35 @@ def blueprint(name: str | None = None, /, *, json: Json = False) -> int:
 
 def validate(*files: Annotated[Path, Parameter(help="Campaign documents, YAML or JSON; - reads standard input.")],
              json: Json = False) -> int:  # fmt: skip
-    """Check campaign documents and tell every problem at once. Needs no database."""
+    """Check documents and tell every problem at once. Needs no database."""
     documents, problems = _read(files)
     if problems:
         return print_failure("document.invalid", "a document is wrong", problems, json, 2)
-    names = [document.get("name") for _, document in documents]
+    named = [(document.get("kind", "campaign"), document.get("name", "")) for _, document in documents]
     if json:
-        print_json({"valid": True, "campaigns": names})
+        campaigns = [name for kind, name in named if kind == "campaign"]
+        print_json({"valid": True, "campaigns": campaigns, "documents": [{"kind": k, "name": n} for k, n in named]})
     else:
-        for (origin, _), name in zip(documents, names, strict=True):
-            print_line(f"{name} ({origin})", "ok")
+        for (origin, _), (kind, name) in zip(documents, named, strict=True):
+            print_line(f"{name or kind} ({origin})", "ok")
     return 0
 
 
 def plan(*files: Path, json: Json = False) -> int:
     """Show what `apply` would change, and change nothing."""
     from motet.app import open_house, run
-    from motet.authoring.store import plan as plan_document
+    from motet.audience.segments.store import plan_document as plan_audience
+    from motet.authoring.store import plan as plan_campaign
     from motet.household import read_surroundings
 
     documents = _read_sound(files)
 
     async def work() -> list[Any]:
         async with open_house(read_surroundings(), name="plan") as house:
-            return [await plan_document(house.pool, document) for document in documents]
+            return [
+                await (plan_audience(house.pool, d) if _is_audience(d) else plan_campaign(house.pool, d))
+                for d in documents
+            ]
 
     plans = run(work())
     if json:
@@ -77,9 +85,11 @@ def plan(*files: Path, json: Json = False) -> int:
 
 
 def apply(*files: Path, json: Json = False) -> int:
-    """Store campaign documents: a new one as a draft, a changed one as a new revision."""
+    """Store documents: a new campaign as a draft, a changed one as a new revision; a segment is built at once."""
     from motet.app import check_template, open_house, run
-    from motet.authoring.store import apply as apply_document
+    from motet.audience.segments.store import Applied as AppliedAudience
+    from motet.audience.segments.store import apply_document as apply_audience
+    from motet.authoring.store import apply as apply_campaign
     from motet.household import read_surroundings
 
     documents = _read_sound(files)
@@ -87,15 +97,31 @@ def apply(*files: Path, json: Json = False) -> int:
     async def work() -> list[Any]:
         async with open_house(read_surroundings(), name="apply") as house:
             now = datetime.now(UTC)
-            return [await apply_document(house.pool, document, now, check_template) for document in documents]
+            return [
+                await apply_audience(house.pool, d, now, lanes=house.lanes)
+                if _is_audience(d)
+                else await apply_campaign(house.pool, d, now, check_template)
+                for d in documents
+            ]
 
     applied = run(work())
     if json:
         print_json({"applied": applied})
         return 0
     for one in applied:
-        print_line(f"{one.name}: revision {one.revision}{'' if one.changed else ', unchanged'}", "ok")
+        if isinstance(one, AppliedAudience):
+            print_line(f"{one.kind} {one.name}: {_DONE[one.action]}", "ok")
+        else:
+            print_line(f"{one.name}: revision {one.revision}{'' if one.changed else ', unchanged'}", "ok")
     return 0
+
+
+_AUDIENCE = ("segment", "trait", "lifecycle")
+_DONE = {"create": "new", "update": "changed", "unchanged": "unchanged"}
+
+
+def _is_audience(document: dict[str, Any]) -> bool:
+    return document.get("kind") in _AUDIENCE
 
 
 def launch(
@@ -182,7 +208,8 @@ def _change(name: str, change: Callable[..., Awaitable[Any]], word: str, json: b
 def _read(files: tuple[Path, ...]) -> tuple[list[tuple[str, dict[str, Any]]], list[Problem]]:
     """Every document of every file with its origin, and everything wrong in any of them."""
     from motet.app import check_template
-    from motet.authoring.campaign import validate as validate_document
+    from motet.audience.segments.documents import validate as validate_audience
+    from motet.authoring.campaign import validate as validate_campaign
     from motet.authoring.reading import read_documents
 
     if not files:
@@ -191,13 +218,16 @@ def _read(files: tuple[Path, ...]) -> tuple[list[tuple[str, dict[str, Any]]], li
     problems: list[Problem] = []
     for path in files:
         try:
-            documents = read_documents(_read_text(path), str(path))
+            documents = read_documents(read_text(path), str(path))
         except Refused as refusal:
             problems.extend(refusal.problems)
             continue
         for document in documents:
             found.append((str(path), document))
-            problems.extend(_place(problem, path) for problem in validate_document(document, check_template))
+            found_wrong = (
+                validate_audience(document) if _is_audience(document) else validate_campaign(document, check_template)
+            )
+            problems.extend(_place(problem, path) for problem in found_wrong)
     return found, problems
 
 
@@ -213,7 +243,8 @@ def _read_sound(files: tuple[Path, ...]) -> list[dict[str, Any]]:
     return [document for _, document in found]
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A document's text, or standard input for `-`. Raises Refused."""
     if str(path) == "-":
         return sys.stdin.read()
     try:

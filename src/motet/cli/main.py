@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from motet import __version__
-from motet.cli import campaigns, customers, health, processes
+from motet.cli import campaigns, customers, health, imports, keys, people, processes, segments
 from motet.cli.printing import print_failure
 from motet.core.errors import Conflict, MotetError, NotFound, Problem, Refused
 
@@ -31,12 +31,15 @@ app.command(health.doctor)
 app.command(health.status)
 
 import_app = App(name="import", help="Bring data in.")
-import_app.command(customers.import_customers, name="customers")
+import_app.command(imports.import_customers, name="customers")
+import_app.command(imports.import_events, name="events")
 app.command(import_app)
 export_app = App(name="export", help="Take data out.")
 export_app.command(customers.export_customers, name="customers")
 app.command(export_app)
 app.command(customers.explain)
+app.command(people.merge)
+app.command(people.merges)
 
 app.command(campaigns.validate)
 app.command(campaigns.plan)
@@ -46,6 +49,21 @@ app.command(campaigns.pause)
 app.command(campaigns.resume)
 app.command(campaigns.cancel)
 app.command(campaigns.blueprint)
+
+segments_app = App(name="segments", help="Look at segments; `motet apply` makes them.")
+segments_app.default(segments.list_segments)
+segments_app.command(segments.list_segments, name="list")
+segments_app.command(segments.show_segment, name="show")
+segments_app.command(segments.preview_segment, name="preview")
+segments_app.command(segments.archive_segment, name="archive")
+app.command(segments_app)
+
+keys_app = App(name="keys", help="Write keys: what lets websites, apps and servers send events to /v1.")
+keys_app.default(keys.list_keys)
+keys_app.command(keys.list_keys, name="list")
+keys_app.command(keys.add_key, name="add")
+keys_app.command(keys.revoke_key, name="revoke")
+app.command(keys_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

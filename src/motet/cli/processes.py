@@ -60,19 +60,23 @@ def work(
     *,
     engine: Annotated[bool, Parameter(negative="", help="Turn lanes: events, timers, decisions.")] = False,
     channels: Annotated[str | None, Parameter(help="Deliver these channels, such as email,sms.")] = None,
+    archive: Annotated[bool, Parameter(negative="", help="Keep the columnar log and count for segments.")] = False,
     log_level: LogLevel = "info",
     json: Json = False,
 ) -> int:
-    """Run a worker. Without options it does everything: the engine and delivery on every channel."""
+    """Run a worker. Without options it does everything: the engine, delivery on every channel, and the archive."""
     from motet.app import run_until_stopped
     from motet.app import work as run_worker
     from motet.config import read_config
 
-    both = not engine and channels is None
-    served = set(Channel) if both else set() if channels is None else read_channels(channels)
+    whole = not engine and not archive and channels is None
+    served = set(Channel) if whole else set() if channels is None else read_channels(channels)
+    parts = [name for name, wanted in (("engine", engine), ("delivery", served), ("archive", archive)) if wanted]
     config = read_config()
-    start_log(log_level, "work" if both or (engine and served) else "engine" if engine else "delivery", json)
-    run_until_stopped(lambda stop: run_worker(config, engine=engine or both, channels=served, stop=stop))
+    start_log(log_level, parts[0] if len(parts) == 1 else "work", json)
+    run_until_stopped(
+        lambda stop: run_worker(config, engine=engine or whole, channels=served, archive=archive or whole, stop=stop)
+    )
     return 0
 
 

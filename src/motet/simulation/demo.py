@@ -19,6 +19,7 @@ import structlog
 
 from motet.core.errors import Unavailable
 from motet.core.words import Channel
+from motet.simulation.audiences import SEGMENTS, TRAITS
 from motet.simulation.brand import adopt
 from motet.simulation.diary import Deed, Diary, Errand
 from motet.simulation.house import ApiRefused, House
@@ -105,6 +106,7 @@ class Demo:
         known = await self._house.count_customers()
         run = f"{time.time_ns() // 1_000_000:x}"
         shop = Shop(self._population, self._seed, self._site, max(known, self._population.founders), run)
+        await self._draw_segments()
         await self._launch_campaigns()
         if fresh:
             await self._tell(shop.burst_of_carts(_CARTS_AT_FIRST, datetime.now(UTC), time.monotonic()))
@@ -120,6 +122,16 @@ class Demo:
         if refused:
             log.warning("demo.customers_refused", number=refused)
         return True
+
+    async def _draw_segments(self) -> None:
+        """The brand's own, unless a person has changed or put away one of them."""
+        there = await self._house.list_audiences()
+        for document in (*TRAITS, *SEGMENTS):
+            try:
+                if document["name"] not in there:
+                    await self._house.apply_audience(document)
+            except ApiRefused as refused:
+                log.warning("demo.segment_refused", segment=document["name"], why=str(refused))
 
     async def _launch_campaigns(self) -> None:
         there = await self._house.list_campaigns()

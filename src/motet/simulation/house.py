@@ -86,6 +86,15 @@ class House:
             refused += len(answer.get("rejected", ()))
         return refused
 
+    async def list_audiences(self) -> set[str]:
+        """The names of every segment and trait."""
+        segments = (await self._api("GET", "/api/segments"))["segments"]
+        traits = (await self._api("GET", "/api/traits"))["traits"]
+        return {row["name"] for row in (*segments, *traits)}
+
+    async def apply_audience(self, document: dict[str, Any]) -> None:
+        await self._api("POST", "/api/segments", document)
+
     async def list_campaigns(self) -> dict[str, str]:
         """The status of every campaign, by name."""
         answer = await self._api("GET", "/api/campaigns")

@@ -3,6 +3,7 @@
 /t/o/ /t/c/ /u/     links.py      answer without the database
 /hooks/             callbacks.py
 /in-app/            in_app.py
+/v1/                tracking.py
 /healthz /metrics   health.py
 /api/               gate.py, then api/app.py (Litestar)
 the rest            screens.py
@@ -19,6 +20,7 @@ from motet.analytics.reports import Reports
 from motet.web.api.app import make_api
 from motet.web.asgi import Door, Gone, Receive, Scope, Send, respond
 from motet.web.callbacks import CallbackDoor
+from motet.web.debugger import DebuggerFeed
 from motet.web.gate import Gate
 from motet.web.health import Health, Meters
 from motet.web.in_app import InboxDoor
@@ -28,6 +30,7 @@ from motet.web.outbox import OutboxWindow
 from motet.web.problems import CONTENT_TYPE, describe, encode_problem, problem_headers
 from motet.web.screens import FOLDER, Screens
 from motet.web.services import Services
+from motet.web.tracking import TrackingDoor
 
 
 class Web:
@@ -37,11 +40,13 @@ class Web:
         reports = Reports(services.pool, services.lanes)
         self.feed = OverviewFeed(reports.overview)
         self.outbox = OutboxWindow(services)
+        self.debugger = DebuggerFeed(services.tap, services.pool, services.lanes)
         self.meters = Meters(reports.figures)
-        api = Gate(make_api(services, reports, self.feed, self.outbox), services.config)
+        api = Gate(make_api(services, reports, self.feed, self.outbox, self.debugger), services.config)
         links = LinkDoors(services.signer, services.events)
         self._gate = api
         self._doors: tuple[tuple[str, str, Door], ...] = (
+            ("/v1/", "tracking", TrackingDoor(services.events, services.keys, services.tap)),
             ("/t/c/", "click", links.click),
             ("/t/o/", "open", links.open),
             ("/u/", "unsubscribe", links.unsubscribe),
@@ -77,6 +82,7 @@ class Web:
     async def close(self) -> None:
         """Ends the live streams and lets go of what the web opened itself."""
         self.feed.close()
+        self.debugger.close()
         self._notices.close()
         await self.outbox.close()
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from motet.audience.people import follow
 from motet.content.links import LinkSigner
 from motet.core.errors import NotFound
 from motet.core.ids import lane_of
@@ -50,17 +51,22 @@ class InboxDoor:
         ref = self._signer.read_inbox(token)
         if ref is None:
             raise NotFound("inbox", token[:64])
-        customer_id = ref.customer_id
         if rest == "inbox" and method in ("GET", "HEAD"):
-            return await respond_json(scope, send, await self._list(customer_id), headers=_CORS)
+            items = await self._list(await self._now(ref.customer_id))
+            return await respond_json(scope, send, items, headers=_CORS)
         if rest == "stream" and method == "GET":
-            return await stream_events(receive, send, self._frames(customer_id), _CORS)
+            return await stream_events(receive, send, self._frames(ref.customer_id), _CORS)
         if method == "POST":
             item, _, verb = rest.partition("/")
             if verb in ("read", "click"):
-                await self._touch(customer_id, _read_id(item), verb)
+                await self._touch(await self._now(ref.customer_id), _read_id(item), verb)
                 return await respond_empty(send, 204, _CORS)
         raise NotFound("address", scope["path"][:200])
+
+    async def _now(self, customer_id: UUID) -> UUID:
+        """Who a customer is now: a token may be older than a merge."""
+        async with self._pool.acquire() as connection:
+            return (await follow(connection, [customer_id], self._lanes)).get(customer_id, customer_id)
 
     async def _list(self, customer_id: UUID) -> dict[str, Any]:
         lane = lane_of(customer_id, self._lanes)
@@ -87,14 +93,20 @@ class InboxDoor:
                 )
             )
 
-    async def _frames(self, customer_id: UUID) -> AsyncIterator[bytes]:
-        """The inbox now, and again whenever it changes. While the database is away the stream stays open."""
-        watch = self._notices.watch(customer_id)
+    async def _frames(self, token_id: UUID) -> AsyncIterator[bytes]:
+        """The inbox now, and again whenever it changes. While the database is away the stream stays open.
+
+        Who becomes another customer meanwhile, or is one of their own again, gets their inbox after a beat at most.
+        """
+        watch = self._notices.watch(token_id)
         told = b""
         try:
             yield b"retry: 3000\n\n"
             while not watch.closed:
                 try:
+                    if (customer_id := await self._now(token_id)) != watch.customer_id:
+                        watch.close()
+                        watch = self._notices.watch(customer_id)
                     present = encode_json(await self._list(customer_id))
                 except DATABASE_TROUBLE:
                     present = told

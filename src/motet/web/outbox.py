@@ -162,7 +162,9 @@ class OutboxWindow:
         return before, _moment(row["at"])
 
     async def _find_item(self, message_id: UUID) -> Record | None:
-        return await self._pool.fetchrow(sql("web.find_inbox_item"), lane_of(message_id, self._lanes), message_id)
+        lane = lane_of(message_id, self._lanes)
+        found = await self._pool.fetchrow(sql("web.find_inbox_item"), lane, message_id)
+        return found or await self._pool.fetchrow(sql("web.find_moved_item"), message_id)
 
     async def _ask(self, path: str, parameters: dict[str, str] | None = None) -> dict[str, Any] | None:
         """JSON from the outbox; None for its 404. Raises Rejection when it does not answer."""

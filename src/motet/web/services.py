@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from motet.archive.reader import Archive
 from motet.channels.base import Provider
 from motet.config import Config
 from motet.content.links import LinkSigner
 from motet.core.errors import Problem
 from motet.core.words import Channel
 from motet.ingest.events import EventBuffer
+from motet.ingest.tap import Tap
 from motet.storage.pool import Pool
 from motet.web.notices import Notices
+from motet.web.write_keys import WriteKeys
 
 ContentCheck = Callable[[Channel, dict[str, Any]], list[Problem]]
 Readiness = Callable[[set[Channel]], list[Problem]]
@@ -35,4 +38,7 @@ class Services:
     notices: Notices
     check: ContentCheck
     ready: Readiness
+    archive: Archive
+    keys: WriteKeys
+    tap: Tap = field(default_factory=Tap)
     providers: Mapping[Channel, Provider] = field(default_factory=dict)

@@ -178,7 +178,7 @@ async def test_every_decision_is_explained_in_a_sentence(pool: Pool, story: Any)
 
 
 async def test_a_customers_page_tells_where_they_stand(pool: Pool, story: Any) -> None:
-    page = await Reports(pool, LANES).profiles.read(await the_customer(pool, story))
+    page = await Reports(pool, LANES).profiles.read(await the_customer(pool, story), NOW)
     [enrollment] = page.enrollments
     assert (enrollment.campaign, enrollment.step, enrollment.status) == ("hello", 1, "active")
     assert enrollment.step_name == "wait-3600"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from motet.audience.merges import ask_merge
 from motet.core.ids import derive_message_id, lane_of
 from motet.core.words import Channel
 from motet.storage.pool import Pool
@@ -90,3 +91,15 @@ async def next_inbox(answer: Any) -> bytes:
         frame: bytes = await answer.content.readuntil(b"\n\n")
         if frame.startswith(b"event: inbox"):
             return frame
+
+
+async def test_a_token_older_than_a_merge_opens_the_inbox_of_who_they_are_now(site: Site, pool: Pool) -> None:
+    gone, customer = await put_customers(pool, 2)
+    await put_item(pool, customer, title="News")
+    url = f"{site.url}/in-app/{site.signer.inbox_token(gone)}"
+    async with asyncio.timeout(10), site.client.get(f"{url}/stream") as answer:
+        assert b'"items":[]' in await next_inbox(answer)
+        await ask_merge(pool, gone, customer, lanes=LANES, now=datetime.now(UTC))
+        await pool.execute("SELECT pg_notify('motet_inbox', $1)", str(gone))
+        assert b'"News"' in await next_inbox(answer)
+    assert len((await (await site.get(f"/in-app/{site.signer.inbox_token(gone)}/inbox")).json())["items"]) == 1

@@ -12,9 +12,10 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from motet.analytics.reports import Reports
 from motet.core.errors import Problem
-from motet.web.api import campaigns, customers, events, outbox, overview
+from motet.web.api import campaigns, customers, debugger, events, imports, keys, outbox, overview, people, segments
 from motet.web.api.tools import ApiRequest, Tools, read_version
 from motet.web.asgi import Door
+from motet.web.debugger import DebuggerFeed
 from motet.web.gate import BULK_LIMIT
 from motet.web.live import OverviewFeed
 from motet.web.outbox import OutboxWindow
@@ -28,17 +29,19 @@ _SEAL = {
 }
 
 
-_SUBJECTS = (overview, campaigns, customers, events, outbox)
+_SUBJECTS = (overview, campaigns, customers, people, segments, events, debugger, imports, keys, outbox)
 
 
-def make_api(services: Services, reports: Reports, feed: OverviewFeed, window: OutboxWindow) -> Door:
+def make_api(
+    services: Services, reports: Reports, feed: OverviewFeed, window: OutboxWindow, debugging: DebuggerFeed
+) -> Door:
     """The app. It needs no lifespan: everything that it uses is open."""
     api = Litestar(
         route_handlers=[
             Router(path="/api", route_handlers=[h for subject in _SUBJECTS for h in subject.HANDLERS] + [read_openapi])
         ],
         exception_handlers={HTTPException: _answer_http, Exception: _answer, 500: _answer},
-        state=State({"tools": Tools(services, reports, feed, window)}),
+        state=State({"tools": Tools(services, reports, feed, window, debugging)}),
         after_request=_seal,
         logging_config=None,
         openapi_config=OpenAPIConfig(

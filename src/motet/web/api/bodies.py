@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
+from litestar import Request
 
+from motet.authoring.reading import read_documents
+from motet.core.errors import Problem, Refused
 from motet.web.problems import Rejection
 
 _decode = msgspec.json.Decoder().decode
@@ -33,3 +37,21 @@ def read_list(body: Any, name: str, most: int) -> list[Any]:
             400, "body.too_many", f"{len(found):,} {name} at once; at most {most:,} are taken", "send fewer", name
         )
     return found
+
+
+async def read_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The one document in the body. Raises Refused or Rejection."""
+    body = await request.body()
+    if "yaml" in request.headers.get("content-type", ""):
+        documents = await asyncio.to_thread(read_documents, body.decode(), "body")
+        if len(documents) != 1:
+            problem = Problem(
+                "document.not_one", f"the body holds {len(documents)} documents", "", "send one at a time"
+            )
+            raise Refused([problem])
+        return documents[0]
+    document = decode_body(body)
+    if not isinstance(document, dict):
+        problem = Problem("document.not_a_mapping", "a document is a mapping of fields", "", "send a JSON object")
+        raise Refused([problem])
+    return document

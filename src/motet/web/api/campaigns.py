@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import get, post
@@ -15,9 +14,8 @@ from motet.analytics.rows import CampaignRow
 from motet.authoring import store
 from motet.authoring.blueprints import Blueprint, list_blueprints
 from motet.authoring.campaign import validate
-from motet.authoring.reading import read_documents
-from motet.core.errors import Problem, Refused
-from motet.web.api.bodies import decode_body
+from motet.core.errors import Refused
+from motet.web.api.bodies import decode_body, read_document
 from motet.web.api.tools import ApiRequest, tools_of
 from motet.web.problems import Rejection, builtin_problems
 
@@ -63,7 +61,7 @@ async def list_campaigns(request: ApiRequest) -> CampaignList:
 )
 async def apply_campaign(request: ApiRequest, dry_run: DryRun = False) -> AppliedCampaign:
     services = tools_of(request).services
-    document = await _read_document(request)
+    document = await read_document(request)
     planned = await store.plan(services.pool, document, services.check)
     if dry_run:
         return AppliedCampaign(planned.name, None, False, planned.action, list(planned.changes))
@@ -75,7 +73,7 @@ async def apply_campaign(request: ApiRequest, dry_run: DryRun = False) -> Applie
 @post("/campaigns/validate", status_code=200, summary="Everything wrong with a document", tags=["campaigns"])
 async def validate_campaign(request: ApiRequest) -> Verdicts:
     try:
-        document = await _read_document(request)
+        document = await read_document(request)
     except Refused as refusal:
         return Verdicts(builtin_problems(list(refusal.problems)))
     return Verdicts(builtin_problems(validate(document, tools_of(request).services.check)))
@@ -128,24 +126,6 @@ def read_blueprints() -> list[Blueprint]:
 
 async def _row(request: ApiRequest, name: str) -> CampaignRow:
     return await tools_of(request).reports.campaigns.read_row(name, datetime.now(UTC))
-
-
-async def _read_document(request: ApiRequest) -> dict[str, Any]:
-    """The one document in the body. Raises Refused or Rejection."""
-    body = await request.body()
-    if "yaml" in request.headers.get("content-type", ""):
-        documents = await asyncio.to_thread(read_documents, body.decode(), "body")
-        if len(documents) != 1:
-            problem = Problem(
-                "document.not_one", f"the body holds {len(documents)} documents", "", "send one campaign at a time"
-            )
-            raise Refused([problem])
-        return documents[0]
-    document = decode_body(body)
-    if not isinstance(document, dict):
-        problem = Problem("document.not_a_mapping", "a campaign is a mapping of fields", "", "send a JSON object")
-        raise Refused([problem])
-    return document
 
 
 def _read_order(body: bytes) -> LaunchOrder:

@@ -20,7 +20,7 @@ from motet.audience.upsert import save_customers
 from motet.core.customers import Customer
 from motet.core.errors import NotFound, Problem, Refused
 from motet.web.api.bodies import decode_body, read_list
-from motet.web.api.tools import ApiRequest, tools_of
+from motet.web.api.tools import ApiRequest, local_now, tools_of
 from motet.web.problems import builtin_problems
 
 MAX_BULK = 10_000
@@ -100,18 +100,18 @@ async def save_customers_in_bulk(request: ApiRequest) -> Saved:
 @get("/customers/{ref:str}", summary="One customer", tags=["customers"])
 async def read_customer(request: ApiRequest, ref: FromPath[str]) -> CustomerPage:
     """`ref` is our id, the external id, the email address or the phone number."""
-    return await tools_of(request).reports.profiles.read(await _find(request, ref))
+    return await tools_of(request).reports.profiles.read(await find(request, ref), local_now(request))
 
 
 @get("/customers/{ref:str}/timeline", summary="What happened to one customer", tags=["customers"])
 async def read_timeline(request: ApiRequest, ref: FromPath[str], limit: Limit = 50, before: Place = None) -> Timeline:
-    customer = await _find(request, ref)
+    customer = await find(request, ref)
     return await tools_of(request).reports.timelines.read(customer, limit=limit, before=before)
 
 
 @get("/customers/{ref:str}/explain", summary="Why one customer heard from us, or did not", tags=["customers"])
 async def explain_customer(request: ApiRequest, ref: FromPath[str], limit: Limit = 100) -> Explained:
-    return await tools_of(request).reports.explain.read(await _find(request, ref), limit=limit)
+    return await tools_of(request).reports.explain.read(await find(request, ref), limit=limit)
 
 
 @get("/customers/{ref:str}/inbox", summary="Where one customer's in-app messages are", tags=["customers"])
@@ -119,7 +119,7 @@ async def open_inbox(request: ApiRequest, ref: FromPath[str]) -> InboxAddress:
     """For your own server: hand the address to the page or the app in which this customer is signed in. It is signed
     and opens this inbox only: `{url}/inbox` lists, `{url}/stream` is live, `{url}/{id}/read` and `/click` are told."""
     services = tools_of(request).services
-    token = services.signer.inbox_token((await _find(request, ref)).id)
+    token = services.signer.inbox_token((await find(request, ref)).id)
     return InboxAddress(f"{services.config.public_url}/in-app/{token}")
 
 
@@ -147,7 +147,8 @@ async def _save(
     return Saved(saved.created, saved.changed, saved.unchanged, rejected, notes)
 
 
-async def _find(request: ApiRequest, ref: str) -> Customer:
+async def find(request: ApiRequest, ref: str) -> Customer:
+    """The customer that an address names. Raises NotFound."""
     services = tools_of(request).services
     customer = await find_customer(services.pool, services.lanes, ref)
     if customer is None:

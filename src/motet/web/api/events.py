@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from litestar import post
 
-from motet.core.errors import Refused
+from motet.core.errors import Problem, Refused
 from motet.ingest.events import Appended, RawEvent, check_event
+from motet.ingest.tap import KEPT
 from motet.web.api.bodies import decode_body, read_list
 from motet.web.api.customers import RejectedItem
 from motet.web.api.tools import ApiRequest, tools_of
@@ -35,22 +39,28 @@ class Taken(msgspec.Struct, frozen=True):
 async def add_events(request: ApiRequest) -> Taken:
     """What is wrong with one of many is told in `rejected`; the others are taken. One alone is refused with 400."""
     body = decode_body(await request.body())
-    events = tools_of(request).services.events
+    services = tools_of(request).services
+    events = services.events
     if not (isinstance(body, dict) and "events" in body):
         given = check_event(body)
         if isinstance(given, list):
+            services.tap.refuse(body, given, source="api", now=datetime.now(UTC))
             raise Refused(given)
         return _tell(await events.add([given]), [])
     facts: list[RawEvent] = []
     rejected: list[RejectedItem] = []
+    refused: deque[tuple[Any, list[Problem]]] = deque(maxlen=KEPT)
     for index, raw in enumerate(read_list(body, "events", MAX_BATCH)):
         if index % 100 == 99:
             await asyncio.sleep(0)  # others are served while a long list is checked
         given = check_event(raw, f"events[{index}]")
         if isinstance(given, list):
             rejected.append(RejectedItem(index, builtin_problems(given)))
+            refused.append((raw, given))
         else:
             facts.append(given)
+    for raw, problems in refused:
+        services.tap.refuse(raw, problems, source="api", now=datetime.now(UTC))
     return _tell(await events.add(facts), rejected)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from litestar import Request
 from litestar.datastructures import State
 
 from motet.analytics.reports import Reports
+from motet.web.debugger import DebuggerFeed
 from motet.web.live import OverviewFeed
 from motet.web.outbox import OutboxWindow
 from motet.web.services import Services
@@ -23,6 +26,7 @@ class Tools:
     reports: Reports
     feed: OverviewFeed
     outbox: OutboxWindow
+    debugger: DebuggerFeed
 
 
 def tools_of(request: ApiRequest) -> Tools:
@@ -30,6 +34,11 @@ def tools_of(request: ApiRequest) -> Tools:
     tools = request.app.state["tools"]
     assert isinstance(tools, Tools)
     return tools
+
+
+def local_now(request: ApiRequest) -> datetime:
+    """Now, in the brand's timezone: where its days and months begin."""
+    return datetime.now(ZoneInfo(tools_of(request).services.config.timezone))
 
 
 def read_version() -> str:
