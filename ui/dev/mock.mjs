@@ -4,11 +4,13 @@
 import { createServer } from 'node:http'
 
 import { ago, arrive, campaigns, customers, random, series, timeline } from './data.mjs'
+import { answerPeople, person, seen } from './people.mjs'
 
 const { MOCK_PORT = '8000', MOCK_KEY, MOCK_EMPTY } = process.env
 const empty = MOCK_EMPTY === '1'
 const outbox = empty ? [] : Array.from({ length: 60 }, (_, n) => arrive((60 - n) * 47)).reverse()
 const streams = new Set()
+const events = Array.from({ length: 60 }, (_, n) => seen((60 - n) * 7)).reverse()
 const day = empty ? [] : series(420)
 const WHOLE = ['description', 'document', 'segments', 'frequency', 'success_metrics', 'steps', 'by_channel', 'reasons', 'launches', 'series']
 const row = (campaign) => Object.fromEntries(Object.entries(campaign).filter(([key]) => !WHOLE.includes(key)))
@@ -47,8 +49,11 @@ setInterval(() => {
   campaign.by_channel[0].sent += 3
   const message = arrive()
   outbox.unshift(message)
+  const event = seen()
+  events.unshift(event)
   for (const { kind, answer } of streams) {
-    if (kind === 'live') answer.write(`event: overview\ndata: ${JSON.stringify(overview())}\n\n`)
+    if (kind === 'debugger') answer.write(`data: ${JSON.stringify(event)}\n\n`)
+    else if (kind === 'live') answer.write(`event: overview\ndata: ${JSON.stringify(overview())}\n\n`)
     else answer.write(`event: message\ndata: ${JSON.stringify({ id: message.id, channel: message.channel })}\n\n`)
   }
 }, 1500)
@@ -70,12 +75,13 @@ function validate(text) {
 function customer(reference) {
   const found = customers.find((each) => each.external_id === reference || each.id === reference)
   return found && {
-    ...found, timezone: 'Europe/Berlin', locale: 'de-DE', devices: [], handles: {}, attributes: { plan: 'free', profile_completed: false, cart_value: 83.5, cart_items: [{ name: 'Wool' }, { name: 'Tea' }] },
+    ...found, timezone: 'Europe/Berlin', locale: 'de-DE', handles: {}, attributes: { plan: 'free', profile_completed: false, cart_value: 83.5, cart_items: [{ name: 'Wool' }, { name: 'Tea' }] },
     preferences: { push: true }, caps: { email: 2 }, consents: { sms: false }, suppressions: {}, last_purchase_at: ago(90000),
     enrollments: [
       { id: 'n1', campaign: 'welcome-series', title: 'Welcome series', step: 3, step_name: 'wait-3', status: 'active', entered_at: ago(7200), due_at: ago(-79000), exit_reason: null },
       { id: 'n2', campaign: 'abandoned-cart-recovery', title: 'Abandoned-cart recovery', step: 4, step_name: null, status: 'exited', entered_at: ago(95000), due_at: null, exit_reason: 'converted' },
     ],
+    ...person(found),
     summary: { sent: 7, opened: 4, clicked: 2, converted: 1, revenue: 41.37 },
   }
 }
@@ -85,6 +91,8 @@ function answer(method, url, text) {
   const query = url.searchParams
   const [, , what, name, deed] = path.split('/')
   const campaign = what === 'campaigns' && !empty ? campaigns.find((each) => each.name === name) : undefined
+  const told = answerPeople(method, path, text, events.slice(0, 200), empty)
+  if (told) return told
   if (path === '/api/overview') return [200, overview()]
   if (path === '/api/campaigns/validate') return [200, { problems: validate(text) }]
   if (path === '/api/campaigns' && method === 'POST') {
@@ -136,10 +144,11 @@ createServer((request, reply) => {
     reply.writeHead(401, { 'Content-Type': 'application/problem+json' }).end('{"detail": "a key is needed", "code": "auth.required"}')
     return
   }
-  if (url.pathname === '/api/live' || url.pathname === '/api/outbox/stream') {
+  const kind = { '/api/live': 'live', '/api/outbox/stream': 'outbox', '/api/debugger/stream': 'debugger' }[url.pathname]
+  if (kind) {
     reply.writeHead(200, { 'Content-Type': 'text/event-stream' })
-    reply.write(`event: overview\ndata: ${JSON.stringify(overview())}\n\n`)
-    const stream = { kind: url.pathname === '/api/live' ? 'live' : 'outbox', answer: reply }
+    reply.write(kind === 'debugger' ? ': hello\n\n' : `event: overview\ndata: ${JSON.stringify(overview())}\n\n`)
+    const stream = { kind, answer: reply }
     streams.add(stream)
     request.on('close', () => streams.delete(stream))
     return

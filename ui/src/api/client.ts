@@ -55,8 +55,8 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return call<T>('GET', path, undefined, undefined, signal)
 }
 
-export function post<T>(path: string, body: unknown): Promise<T> {
-  return call<T>('POST', path, JSON.stringify(body), 'application/json')
+export function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return call<T>('POST', path, JSON.stringify(body), 'application/json', signal)
 }
 
 /** Sends a campaign document as it was written: JSON as JSON, everything else as YAML. */

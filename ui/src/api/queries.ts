@@ -9,7 +9,6 @@ import type {
   CampaignView,
   ChannelWord,
   CustomerRow,
-  CustomerView,
   OutboxMessage,
   OutboxPage,
   Overview,
@@ -58,13 +57,6 @@ export const customersQuery = (q: string) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next ?? null,
     placeholderData: keepPreviousData,
-  })
-
-export const customerQuery = (reference: string) =>
-  queryOptions({
-    queryKey: ['customers', 'one', reference],
-    queryFn: ({ signal }) => get<CustomerView>(`/api/customers/${ref(reference)}`, signal),
-    refetchInterval: SOON,
   })
 
 export const timelineQuery = (reference: string) =>

@@ -15,12 +15,16 @@ import classes from './Shell.module.css'
 import { SignIn } from './SignIn'
 import { ThemeToggle } from './ThemeToggle'
 
-const PLACES: { to: '/' | '/campaigns' | '/customers' | '/outbox' | '/status'; label: string; icon: IconName }[] = [
+const PLACES: { to: '/' | '/campaigns' | '/segments' | '/customers' | '/debugger' | '/imports' | '/outbox' | '/status' | '/settings'; label: string; icon: IconName }[] = [
   { to: '/', label: 'Overview', icon: 'overview' },
   { to: '/campaigns', label: 'Campaigns', icon: 'campaigns' },
+  { to: '/segments', label: 'Segments', icon: 'segments' },
   { to: '/customers', label: 'Customers', icon: 'customers' },
+  { to: '/debugger', label: 'Debugger', icon: 'debugger' },
+  { to: '/imports', label: 'Import', icon: 'import' },
   { to: '/outbox', label: 'Outbox', icon: 'outbox' },
   { to: '/status', label: 'Status', icon: 'status' },
+  { to: '/settings', label: 'Settings', icon: 'settings' },
 ]
 
 export function Shell() {

@@ -2,6 +2,7 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
+import type { SeenStatus } from '@/api/debugger'
 import type { ChannelWord } from '@/api/types'
 import { Lost } from '@/parts/States'
 import { isChannel } from '@/words/channels'
@@ -10,6 +11,9 @@ import { Shell } from './Shell'
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+
+/** A rule over customers, as it stands in an address. */
+const rule = (value: unknown): object | undefined => (typeof value === 'object' && value !== null ? value : undefined)
 
 const root = createRootRoute({ component: Shell, notFoundComponent: () => <Lost what="page" /> })
 
@@ -42,10 +46,49 @@ const newCampaign = createRoute({
   component: lazyRouteComponent(() => import('@/screens/campaigns/NewCampaignScreen'), 'NewCampaignScreen'),
 })
 
+const segments = createRoute({
+  getParentRoute: () => root,
+  path: '/segments',
+  component: lazyRouteComponent(() => import('@/screens/segments/SegmentsScreen'), 'SegmentsScreen'),
+})
+
+const segment = createRoute({
+  getParentRoute: () => root,
+  path: '/segments/$name',
+  component: lazyRouteComponent(() => import('@/screens/segments/SegmentScreen'), 'SegmentScreen'),
+})
+
+/** Not under /segments: a segment may itself be called `new`. `where` is a rule to begin with. */
+const newSegment = createRoute({
+  getParentRoute: () => root,
+  path: '/new-segment',
+  validateSearch: (search: Record<string, unknown>): { edit?: string; where?: object } => ({
+    edit: text(search.edit),
+    where: rule(search.where),
+  }),
+  component: lazyRouteComponent(() => import('@/screens/segments/BuilderScreen'), 'BuilderScreen'),
+})
+
+export type SettingsPart = 'traits' | 'lifecycle' | 'keys'
+const PARTS: readonly unknown[] = ['traits', 'lifecycle', 'keys']
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>): { part?: SettingsPart } => ({
+    part: PARTS.includes(search.part) ? (search.part as SettingsPart) : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/screens/settings/SettingsScreen'), 'SettingsScreen'),
+})
+
 const customers = createRoute({
   getParentRoute: () => root,
   path: '/customers',
-  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  validateSearch: (search: Record<string, unknown>): { q?: string; segment?: string; where?: object } => ({
+    q: text(search.q),
+    segment: text(search.segment),
+    where: rule(search.where),
+  }),
   component: lazyRouteComponent(() => import('@/screens/customers/CustomersScreen'), 'CustomersScreen'),
 })
 
@@ -59,6 +102,31 @@ const customer = createRoute({
     kind: KINDS.includes(search.kind) ? (search.kind as TimelineKind) : undefined,
   }),
   component: lazyRouteComponent(() => import('@/screens/customers/CustomerScreen'), 'CustomerScreen'),
+})
+
+const STATUSES: readonly unknown[] = ['accepted', 'duplicate', 'rejected']
+
+const eventDebugger = createRoute({
+  getParentRoute: () => root,
+  path: '/debugger',
+  validateSearch: (search: Record<string, unknown>): { name?: string; customer?: string; status?: SeenStatus } => ({
+    name: text(search.name),
+    customer: text(search.customer),
+    status: STATUSES.includes(search.status) ? (search.status as SeenStatus) : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/screens/debugger/DebuggerScreen'), 'DebuggerScreen'),
+})
+
+const imports = createRoute({
+  getParentRoute: () => root,
+  path: '/imports',
+  component: lazyRouteComponent(() => import('@/screens/imports/ImportsScreen'), 'ImportsScreen'),
+})
+
+const oneImport = createRoute({
+  getParentRoute: () => root,
+  path: '/imports/$id',
+  component: lazyRouteComponent(() => import('@/screens/imports/ImportScreen'), 'ImportScreen'),
 })
 
 const outbox = createRoute({
@@ -82,7 +150,7 @@ const status = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, campaigns, campaign, newCampaign, customers, customer, outbox, status]),
+  routeTree: root.addChildren([overview, campaigns, campaign, newCampaign, segments, segment, newSegment, settings, customers, customer, eventDebugger, imports, oneImport, outbox, status]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -2,6 +2,7 @@
 
 import { Badge, Text, Tooltip } from '@mantine/core'
 
+import type { PersonView } from '@/api/people'
 import type { ChannelWord, CustomerView } from '@/api/types'
 import { ChannelLabel } from '@/parts/ChannelMark'
 import { Panel } from '@/parts/Page'
@@ -11,7 +12,8 @@ import classes from './CustomerScreen.module.css'
 
 const SHOWN: ChannelWord[] = ['email', 'sms', 'push', 'in_app']
 
-export function Consents({ customer }: { customer: CustomerView }) {
+export function Consents({ customer }: { customer: PersonView }) {
+  const topics = Object.entries(customer.topics ?? {})
   return (
     <Panel title="Channels and consent" testid="consents">
       <ul className={classes.plain}>
@@ -31,6 +33,19 @@ export function Consents({ customer }: { customer: CustomerView }) {
           )
         })}
       </ul>
+      {topics.length > 0 && (
+        <>
+          <Text size="xs" c="dimmed" fw={550} mt="md" mb={2} component="h3">Topics</Text>
+          <ul className={classes.plain}>
+            {topics.map(([topic, wanted]) => (
+              <li key={topic} className={classes.row} data-testid="topic-row" data-topic={topic} data-wanted={wanted}>
+                <span>{sentence(topic)}</span>
+                <Badge color={wanted ? 'verdigris' : 'red'} tt="none">{wanted ? 'Subscribed' : 'Unsubscribed'}</Badge>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </Panel>
   )
 }

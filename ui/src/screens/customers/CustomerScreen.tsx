@@ -1,13 +1,14 @@
-/** One customer: who they are, what they allow, where they are under way, and all that happened. */
+/** One customer: who they are, where they stand, what they allow, where they are under way, and all that happened. */
 
-import { Badge, Box, Group } from '@mantine/core'
+import { Badge, Box, Button, Group } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
 
 import { ApiError } from '@/api/client'
 import { useCurrency } from '@/api/currency'
-import { customerQuery } from '@/api/queries'
-import type { CustomerView } from '@/api/types'
+import { personQuery, type PersonView } from '@/api/people'
+import { Icon } from '@/parts/Icon'
 import { AnchorLink, Back } from '@/parts/links'
 import { Moment } from '@/parts/Moment'
 import { PageHead } from '@/parts/Page'
@@ -20,13 +21,17 @@ import { count, money, percent, share } from '@/words/numbers'
 import { Consents } from './Consents'
 import classes from './CustomerScreen.module.css'
 import { Enrollments } from './Enrollments'
+import { Identifiers } from './Identifiers'
+import { Segments, Traits } from './Memberships'
+import { MergeDialog } from './MergeDialog'
+import { Merges } from './Merges'
 import { Portrait } from './Portrait'
 import { Profile } from './Profile'
 import { Timeline } from './Timeline'
 
 export function CustomerScreen() {
   const { reference } = useParams({ from: '/customers/$reference' })
-  const { data, error, refetch } = useQuery(customerQuery(reference))
+  const { data, error, refetch } = useQuery(personQuery(reference))
   if (error instanceof ApiError && error.status === 404) return <Lost what="customer" />
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />
   const name = data ? customerName(data) : reference
@@ -42,6 +47,7 @@ export function CustomerScreen() {
         }
         lead={data && <Lead customer={data} />}
       >
+        {data && <MergeButton customer={data} />}
         {data && <Box visibleFrom="sm"><Portrait name={name} size={48} /></Box>}
       </PageHead>
       {data ? <Body customer={data} reference={reference} /> : <><StatSkeletons number={4} /><LoadingRows /></>}
@@ -49,7 +55,20 @@ export function CustomerScreen() {
   )
 }
 
-function Lead({ customer }: { customer: CustomerView }) {
+function MergeButton({ customer }: { customer: PersonView }) {
+  const [opened, setOpened] = useState(false)
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpened(true)} leftSection={<Icon name="merge" size={16} />} data-testid="merge-button">
+        Merge
+      </Button>
+      {/* `key` gives a fresh form each time it opens */}
+      <MergeDialog key={String(opened)} customer={customer} opened={opened} onClose={() => setOpened(false)} />
+    </>
+  )
+}
+
+function Lead({ customer }: { customer: PersonView }) {
   return (
     <Group gap="xs" component="span">
       <span>{customer.external_id}</span>
@@ -59,9 +78,10 @@ function Lead({ customer }: { customer: CustomerView }) {
   )
 }
 
-function Body({ customer, reference }: { customer: CustomerView; reference: string }) {
+function Body({ customer, reference }: { customer: PersonView; reference: string }) {
   const currency = useCurrency()
   const { sent, opened, clicked, converted, revenue } = customer.summary
+  const traits = customer.traits ?? {}
   return (
     <div className={classes.stack}>
       <StatRow number={4}>
@@ -73,9 +93,13 @@ function Body({ customer, reference }: { customer: CustomerView; reference: stri
       <div className={classes.pair}>
         <Timeline reference={reference} />
         <div className={classes.stack}>
+          <Segments customer={customer} />
+          {Object.keys(traits).length > 0 && <Traits traits={traits} />}
           <Enrollments enrollments={customer.enrollments} />
+          <Identifiers customer={customer} />
           <Consents customer={customer} />
           <Profile customer={customer} />
+          <Merges customer={customer} />
         </div>
       </div>
     </div>

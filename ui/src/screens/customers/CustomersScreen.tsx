@@ -1,38 +1,44 @@
-/** All customers, newest first, and a search over names, addresses and ids. */
+/** All customers, newest first: a search over names, addresses and ids, and filters in the language of segments. */
 
-import { Badge, Button, Group, Text, TextInput } from '@mantine/core'
+import { Button, Group, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { type ReactNode, useState } from 'react'
 
-import { customersQuery } from '@/api/queries'
-import type { CustomerRow } from '@/api/types'
+import { customersQuery, overviewQuery } from '@/api/queries'
+import { foundQuery } from '@/api/segments'
 import { Icon } from '@/parts/Icon'
 import { Moment } from '@/parts/Moment'
 import { PageHead, Panel } from '@/parts/Page'
 import { Empty, Failure, LoadingRows } from '@/parts/States'
-import { sentence } from '@/words/channels'
-import { customerName } from '@/words/customers'
+import { searchWhere } from '@/words/customers'
+import { count, percent, plural, share } from '@/words/numbers'
 
-import classes from './CustomersScreen.module.css'
-import { Portrait } from './Portrait'
+import { CustomerFilters } from './CustomerFilters'
+import { CustomerTable } from './CustomerTable'
+import { FilterLine } from './FilterLine'
+
+export interface CustomerSearch {
+  q?: string
+  segment?: string
+  where?: object
+}
 
 export function CustomersScreen() {
-  const { q = '' } = useSearch({ from: '/customers' })
+  const { q = '', segment, where } = useSearch({ from: '/customers' })
   const navigate = useNavigate()
   const [typed, setTyped] = useState(q)
-  const search = useDebouncedCallback((text: string) => {
-    void navigate({ to: '/customers', search: { q: text.trim() || undefined }, replace: true })
-  }, 250)
-  const list = useInfiniteQuery(customersQuery(q))
-  const customers = list.data?.pages.flatMap((page) => page.customers) ?? []
+  const [filtering, setFiltering] = useState(false)
+  const go = (next: CustomerSearch) => navigate({ to: '/customers', search: { q: q || undefined, segment, where, ...next }, replace: true })
+  const search = useDebouncedCallback((text: string) => void go({ q: text.trim() || undefined }), 250)
+  const filtered = segment !== undefined || where !== undefined
 
   return (
     <>
       <PageHead title="Customers" lead="Everyone that Motet may write to">
         <TextInput
-          w={{ base: '100%', sm: 320 }}
+          w={{ base: '100%', sm: 280 }}
           value={typed}
           onChange={(event) => {
             setTyped(event.currentTarget.value)
@@ -44,27 +50,87 @@ export function CustomersScreen() {
           leftSection={<Icon name="search" size={16} />}
           data-testid="customer-search"
         />
+        <Button
+          variant={filtered ? 'light' : 'default'}
+          leftSection={<Icon name="filter" size={16} />}
+          onClick={() => setFiltering(true)}
+          data-testid="filter-button"
+        >
+          Filter
+        </Button>
       </PageHead>
-      {list.error && !list.data ? <Failure error={list.error} retry={() => void list.refetch()} /> : null}
-      {list.isPending ? <LoadingRows rows={8} height={52} /> : null}
-      {list.data ? (
-        <Panel title={q ? `Found for “${q}”` : 'Newest first'} note={`${customers.length} shown`} flush>
-          {customers.length > 0 ? <CustomerTable customers={customers} dim={list.isPlaceholderData} /> : <Nobody q={q} />}
-          {list.hasNextPage && (
-            <Group justify="center" p="md">
-              <Button
-                variant="default"
-                loading={list.isFetchingNextPage}
-                onClick={() => void list.fetchNextPage()}
-                data-testid="more-button"
-              >
-                Show more
-              </Button>
-            </Group>
-          )}
-        </Panel>
-      ) : null}
+      {filtered && <FilterLine segment={segment} where={where} q={q} onChange={(next) => void go(next)} onOpen={() => setFiltering(true)} />}
+      {filtered ? <FoundList q={q} segment={segment} where={where} /> : <PlainList q={q} />}
+      {/* `key` gives a fresh form each time it opens */}
+      <CustomerFilters
+        key={String(filtering)}
+        opened={filtering}
+        segment={segment}
+        where={where}
+        onClose={() => setFiltering(false)}
+        onApply={(next) => {
+          setFiltering(false)
+          void go(next)
+        }}
+      />
     </>
+  )
+}
+
+/** Without filters: straight from the profiles, the newest first. */
+function PlainList({ q }: { q: string }) {
+  const list = useInfiniteQuery(customersQuery(q))
+  const all = useQuery({ ...overviewQuery, select: (overview) => overview.customers }).data
+  const customers = list.data?.pages.flatMap((page) => page.customers) ?? []
+  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />
+  if (!list.data) return <LoadingRows rows={8} height={52} />
+  const note = q !== '' || all === undefined ? `${count(customers.length)} shown` : `${count(customers.length)} shown of ${plural(Math.max(all, customers.length), 'customer')} now`
+  return (
+    <Panel title={q ? `Found for “${q}”` : 'Newest first'} note={<span data-testid="customer-total">{note}</span>} flush>
+      {customers.length > 0 ? <CustomerTable customers={customers} dim={list.isPlaceholderData} /> : <Nobody q={q} />}
+      <More has={list.hasNextPage} busy={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
+    </Panel>
+  )
+}
+
+/** With filters: counted over the log and the profiles, as segments are. */
+function FoundList({ q, segment, where }: { q: string; segment: string | undefined; where: object | undefined }) {
+  const all = useQuery({ ...overviewQuery, select: (overview) => overview.customers }).data
+  const parts = [where, q === '' ? undefined : searchWhere(q)].filter((part) => part !== undefined)
+  const list = useInfiniteQuery(foundQuery(parts.length > 1 ? { $and: parts } : (parts[0] ?? {}), segment))
+  const customers = list.data?.pages.flatMap((page) => page.customers) ?? []
+  if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />
+  if (!list.data) return <LoadingRows rows={8} height={52} />
+  const total = list.data.pages[0]?.total ?? 0
+  return (
+    <Panel
+      title={q ? `Found for “${q}” within the filter` : 'Found, newest first'}
+      note={
+        <span data-testid="customer-total">
+          {plural(total, 'customer')}{all === undefined ? '' : `, ${percent(share(total, all))} of all`}, {count(customers.length)} shown. Counted{' '}
+          <Moment at={new Date(list.dataUpdatedAt).toISOString()} />.
+        </span>
+      }
+      flush
+    >
+      {customers.length > 0 ? (
+        <CustomerTable customers={customers} dim={list.isPlaceholderData} />
+      ) : (
+        <Empty icon="filter" title="Nobody matches">
+          {q ? 'Within a filter, the search goes by the beginning of a name, an address or an id.' : 'The filter holds for no customer now.'}
+        </Empty>
+      )}
+      <More has={list.hasNextPage} busy={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
+    </Panel>
+  )
+}
+
+function More({ has, busy, onMore }: { has: boolean; busy: boolean; onMore: () => void }): ReactNode {
+  if (!has) return null
+  return (
+    <Group justify="center" p="md">
+      <Button variant="default" loading={busy} onClick={onMore} data-testid="more-button">Show more</Button>
+    </Group>
   )
 }
 
@@ -75,63 +141,5 @@ function Nobody({ q }: { q: string }) {
       Bring them from a CSV or JSON lines file with <code>motet import customers FILE</code>, or send them to{' '}
       <code>POST /api/customers/bulk</code>.
     </Empty>
-  )
-}
-
-function CustomerTable({ customers, dim }: { customers: CustomerRow[]; dim: boolean }) {
-  const navigate = useNavigate()
-  return (
-    <table className={classes.table} style={{ opacity: dim ? 0.6 : 1 }} aria-label="Customers">
-      <thead>
-        <tr>
-          <th scope="col">Customer</th>
-          <th scope="col">Phone</th>
-          <th scope="col">Stage</th>
-          <th scope="col">Tags</th>
-          <th scope="col">Last interaction</th>
-          <th scope="col">Since</th>
-        </tr>
-      </thead>
-      <tbody>
-        {customers.map((customer) => (
-          <tr
-            key={customer.id}
-            data-testid="customer-row"
-            data-external-id={customer.external_id}
-            onClick={() => void navigate({ to: '/customers/$reference', params: { reference: customer.external_id } })}
-          >
-            <th scope="row">
-              <div className={classes.who}>
-                <Portrait name={customerName(customer)} />
-                <div className={classes.whoWords}>
-                  <Link
-                    to="/customers/$reference"
-                    params={{ reference: customer.external_id }}
-                    onClick={(event) => event.stopPropagation()}
-                  >
-                    {customerName(customer)}
-                  </Link>
-                  <Text size="xs" c="dimmed" truncate>{customer.email ?? customer.external_id}</Text>
-                </div>
-              </div>
-            </th>
-            <td className={classes.wide}>{customer.phone ?? '–'}</td>
-            <td>{sentence(customer.lifecycle_stage)}</td>
-            <td><Tags tags={customer.tags} /></td>
-            <td><Moment at={customer.last_interaction_at} /></td>
-            <td className={classes.wide}><Moment at={customer.created_at} /></td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
-function Tags({ tags }: { tags: string[] }) {
-  return (
-    <Group gap={4}>
-      {tags.slice(0, 2).map((tag) => <Badge key={tag} color="gray" tt="none" fw={500}>{tag}</Badge>)}
-      {tags.length > 2 && <Text size="xs" c="dimmed" title={tags.join(', ')}>+{tags.length - 2}</Text>}
-    </Group>
   )
 }

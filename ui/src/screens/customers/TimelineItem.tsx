@@ -48,6 +48,8 @@ export function TimelineItem({ entry }: { entry: TimelineEntry }) {
 
 const EVENTS: Record<string, IconName> = {
   view: 'eye', click: 'pointer', delivered: 'check', purchase: 'flag', unsubscribe: 'cross', bounced: 'warning', failed: 'warning', complaint: 'warning',
+  page: 'eye', screen: 'eye', identify: 'customers', segment_entered: 'plus', segment_left: 'leave', lifecycle_changed: 'branch',
+  customer_merged: 'merge',
 }
 const VERDICTS: Record<string, IconName> = { send: 'check', hold: 'pause', drop: 'cross' }
 
