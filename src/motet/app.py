@@ -245,6 +245,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         providers, _ = make_providers(config, frozenset(Channel), egress=make_egress(config), house=house)
         tap = Tap()
         events = EventBuffer(house.pool, house.lanes, tap=tap)
+        archive = Archive(house.pool, house.lanes, config.archive)
         services = Services(
             pool=house.pool,
             lanes=house.lanes,
@@ -254,7 +255,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             notices=notices,
             check=check_template,
             ready=lambda channels: check_readiness(house, channels),
-            archive=Archive(house.pool, house.lanes, config.archive),
+            archive=archive,
             keys=keys,
             tap=tap,
             providers=providers,
@@ -263,6 +264,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             await serve_web(services, config.host, config.port, stop)
         finally:
             await events.close()
+            archive.close()
 
 
 async def work(
@@ -316,6 +318,7 @@ def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) 
         worker_id=new_worker_id(),
         providers=providers,
         brand=make_brand(house.config),
+        zone=ZoneInfo(house.config.timezone),
     ).run
 
 

@@ -60,7 +60,7 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
     host = env.get("MOTET_HOST", "127.0.0.1")
     port = _integer(env, "MOTET_PORT", 8000, 1, 65535, problems)
     lanes = _integer(env, "MOTET_LANES", DEFAULT_LANES, 1, 1024, problems)
-    warm_days = _integer(env, "MOTET_WARM_DAYS", 90, 8, 3650, problems)
+    warm_days = _integer(env, "MOTET_WARM_DAYS", 90, 31, 3650, problems)
     timezone = _timezone(env, problems)
     api_key = env.get("MOTET_API_KEY") or None
     if host not in _LOOPBACK and api_key is None:

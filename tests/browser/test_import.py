@@ -143,7 +143,7 @@ def test_it_can_be_done_by_keyboard_and_on_a_phone(house: House, page: Page, peo
     expect(page.get_by_test_id("drop-zone")).to_be_visible()
     page.get_by_test_id("file-input").focus()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(people)
     select = page.locator('[data-name="Kunde"]').get_by_test_id("target-select")
     select.focus()

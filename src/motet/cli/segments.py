@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,8 @@ def preview_segment(file: Path, /, *, json: Json = False) -> int:
         book = await load_book(house.pool)
         tree = compile_filter(where, "where", traits=book.traits).tree
         now = datetime.now(ZoneInfo(house.config.timezone))
-        archive = Archive(house.pool, house.lanes, house.config.archive)
-        return await archive.count(compile_columns(tree, now=now, segments=book.numbers), sample=0)
+        with closing(Archive(house.pool, house.lanes, house.config.archive)) as archive:
+            return await archive.count(compile_columns(tree, now=now, segments=book.numbers), sample=0)
 
     counted = _in_house(work)
     if json:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
 import structlog
@@ -96,6 +96,7 @@ class ChannelPool:
         campaigns: Campaigns,
         renderers: Renderers,
         clock: Callable[[], datetime],
+        zone: tzinfo = UTC,
     ) -> None:
         self.pool = pool
         self.channel = channel
@@ -104,7 +105,7 @@ class ChannelPool:
         self.campaigns = campaigns
         self.renderers = renderers
         self.now = clock
-        self.values = Values()
+        self.values = Values(zone)
         self.turns = Turns(clock, range(lanes))
         self.calls = asyncio.Semaphore(provider.concurrency)
 

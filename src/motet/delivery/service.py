@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 import structlog
@@ -33,7 +33,9 @@ class Delivery:
         providers: dict[Channel, Provider],
         brand: Brand,
         clock: Callable[[], datetime] | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
+        """`zone` is the brand's: where the days and months of computed traits begin."""
         self.pool = pool
         self.lanes = lanes
         self.worker_id = worker_id
@@ -51,6 +53,7 @@ class Delivery:
                 campaigns=self.campaigns,
                 renderers=renderers,
                 clock=now,
+                zone=zone,
             )
             for channel, provider in providers.items()
         }

@@ -82,9 +82,10 @@ async def run_jobs(pool: Pool, lanes: int, folder: Path, stop: asyncio.Event) ->
 
 
 async def _run(pool: Pool, lanes: int, folder: Path, row: Record, stop: asyncio.Event) -> bool:
-    """One job, as far as it comes. False when another process has it."""
+    """One job, as far as it comes. False when another process has it, or had it a moment ago."""
     path, options = folder / row["file"], msgspec.convert(row["options"], Options)
-    wish = Wish(rejects_path=rejects_of(folder, row["id"]), halt=stop.is_set, patience=0)
+    # Not again: when another worker has finished it since it was listed, it is not to begin anew.
+    wish = Wish(again=False, rejects_path=rejects_of(folder, row["id"]), halt=stop.is_set, patience=0)
     now = datetime.now(UTC)
     try:
         source = await asyncio.to_thread(read_source, path, row["kind"], options.mapping, options.event)
@@ -93,12 +94,16 @@ async def _run(pool: Pool, lanes: int, folder: Path, row: Record, stop: asyncio.
             raise Refused([Problem("import.file_changed", "the file is not the one that was brought", fix=fix)])
         kind = make_kind(row["kind"], source, options, lanes, now, await load_guard(pool))
         done = await import_rows(pool, source, kind, wish, now=now)
-    except Conflict:
+    except (Conflict, FileNotFoundError):
         return False
     except Refused as refusal:
+        if not path.exists():  # taken away by whoever had it
+            return False
         await pool.execute(sql("imports.refuse_job"), row["id"], str(refusal)[:2000], datetime.now(UTC))
         path.unlink(missing_ok=True)
         return True
+    if done.already:
+        return False
     if not stop.is_set() or done.finished:
         path.unlink(missing_ok=True)
         _tell(row, done)

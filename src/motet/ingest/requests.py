@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -91,7 +91,7 @@ async def _ask(pool: Pool, folder: Path, brought: Brought, lanes: int) -> UUID:
     known = await pool.fetchrow(sql("imports.find_fingerprint"), print_)
     if known is None:
         id = uuid7(to_ms(now))
-        file = _give_name(brought.path, folder, id)
+        file = _give_name(brought.path, folder)
         asked = (brought.name, brought.size, brought.asker, now, file, msgspec.to_builtins(options))
         made = await pool.fetchval(sql("imports.ask_job"), id, file, print_, brought.kind, *asked)
         if made is not None:
@@ -113,15 +113,17 @@ async def _ask_again(pool: Pool, folder: Path, brought: Brought, known: Record, 
     waits = known["finished_at"] is None and known["status"] in (1, 2)
     if waits and known["file"] and (folder / known["file"]).exists():
         return id
-    file = _give_name(brought.path, folder, id)
+    file = _give_name(brought.path, folder)
     options = msgspec.to_builtins(brought.options)
     await pool.execute(sql("imports.ask_again"), id, brought.name, file, brought.size, now, options)
     return id
 
 
-def _give_name(path: Path, folder: Path, id: UUID) -> str:
-    path.rename(folder / f"{id}.data")
-    return f"{id}.data"
+def _give_name(path: Path, folder: Path) -> str:
+    """A name of its own each time: a worker that ends an older run of the same job removes only what it read."""
+    name = f"{uuid4()}.data"
+    path.rename(folder / name)
+    return name
 
 
 async def stop_import(pool: Pool, id: UUID) -> None:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ import pytest
 from motet.ingest import jobs
 from motet.ingest.jobs import run_jobs, sweep
 from motet.storage.pool import Pool
+from motet.storage.sql import sql
 from motet.web import uploads
 from siting import LANES, Site, until
 
@@ -61,8 +63,9 @@ async def test_a_file_is_brought_imported_and_listed_with_its_rejects(site: Site
     assert status == 202
     waiting = await (await site.get(f"/api/imports/{told['id']}")).json()
     assert (waiting["status"], waiting["name"], waiting["size"]) == ("waiting", "../../people.csv", len(PEOPLE))
-    assert [p.name for p in folder(site).iterdir()] == [f"{told['id']}.data"]  # under a name of ours
-    assert (folder(site) / f"{told['id']}.data").stat().st_mode & 0o077 == 0
+    [file] = folder(site).iterdir()
+    assert re.fullmatch(r"[0-9a-f-]{36}\.data", file.name)  # a name of ours
+    assert file.stat().st_mode & 0o077 == 0
     async with working(pool, site):
         done = await finished(site, told["id"])
     assert (done["status"], done["rows"], done["accepted"], done["changed"], done["rejected"]) == (
@@ -74,7 +77,7 @@ async def test_a_file_is_brought_imported_and_listed_with_its_rejects(site: Site
     )
     assert done["position"] == done["size"]
     assert done["rows_per_second"] > 0
-    assert not (folder(site) / f"{told['id']}.data").exists()
+    assert not file.exists()
     listed = (await (await site.get("/api/imports")).json())["imports"]
     assert [one["id"] for one in listed] == [told["id"]]
     answer = await site.get(f"/api/imports/{told['id']}/rejects")
@@ -180,7 +183,8 @@ async def test_what_waits_can_be_stopped_and_goes_on_when_it_is_brought_again(si
 
 async def test_a_file_that_was_changed_on_the_disk_is_not_imported(site: Site, pool: Pool) -> None:
     _, told = await bring(site, PEOPLE, kind="customers")
-    with (folder(site) / f"{told['id']}.data").open("a") as file:
+    [brought] = folder(site).iterdir()
+    with brought.open("a") as file:
         file.write("x,x@example.com,x\n")
     async with working(pool, site):
         done = await finished(site, told["id"])
@@ -189,14 +193,15 @@ async def test_a_file_that_was_changed_on_the_disk_is_not_imported(site: Site, p
 
 
 async def test_old_files_are_thrown_away_and_those_that_wait_are_not(site: Site, pool: Pool) -> None:
-    _, told = await bring(site, PEOPLE, kind="customers")
+    await bring(site, PEOPLE, kind="customers")
+    [brought] = folder(site).iterdir()
     for name in ("cut.part", "gone.data", "old.rejects.csv"):
         (folder(site) / name).write_text("x")
     for path in folder(site).iterdir():
         os.utime(path, (0, 0))
     (folder(site) / "fresh.part").write_text("x")
     await sweep(pool, folder(site))
-    assert sorted(p.name for p in folder(site).iterdir()) == sorted([f"{told['id']}.data", "fresh.part"])
+    assert sorted(p.name for p in folder(site).iterdir()) == sorted([brought.name, "fresh.part"])
 
 
 _CHILD = """
@@ -246,3 +251,16 @@ async def test_two_workers_share_what_waits(site: Site, pool: Pool) -> None:
             assert (await finished(site, id))["accepted"] == 29
     assert await pool.fetchval("SELECT count(*) FROM customer") == 6 * 29
     assert jobs.rejects_of(folder(site), ids[0]).name.endswith(".rejects.csv")
+
+
+async def test_a_worker_that_comes_late_to_a_finished_import_leaves_it(site: Site, pool: Pool) -> None:
+    _, told = await bring(site, PEOPLE, kind="customers")
+    [listed] = await pool.fetch(sql("imports.list_waiting"))
+    kept = (folder(site) / listed["file"]).read_bytes()
+    async with working(pool, site):
+        await finished(site, told["id"])
+    assert not await jobs._run(pool, LANES, folder(site), listed, asyncio.Event())  # its file is gone
+    (folder(site) / listed["file"]).write_bytes(kept)
+    assert not await jobs._run(pool, LANES, folder(site), listed, asyncio.Event())  # it is done
+    seen = await (await site.get(f"/api/imports/{told['id']}")).json()
+    assert (seen["status"], seen["accepted"]) == ("done", 29)

@@ -82,7 +82,7 @@ WHERE file IS NOT NULL AND status IN (1, 2) AND finished_at IS NULL
 ORDER BY started_at
 
 -- name: refuse_job
-UPDATE import_job SET status = 4, error = $2, updated_at = $3 WHERE id = $1
+UPDATE import_job SET status = 4, error = $2, updated_at = $3 WHERE id = $1 AND finished_at IS NULL
 
 -- name: stop_job
 UPDATE import_job SET status = 5, updated_at = $2 WHERE id = $1 AND status IN (1, 2) RETURNING id
