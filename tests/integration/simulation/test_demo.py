@@ -14,8 +14,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from motet.audience.segments.documents import SegmentDocument, TraitDocument, read_document
 from motet.outbox.credentials import read_credentials
 from motet.outbox.server import Outbox
+from motet.simulation.audiences import SEGMENTS, TRAITS
 from motet.simulation.demo import CAMPAIGNS, run_demo
 
 BLUEPRINTS = [
@@ -45,6 +47,7 @@ class SmallHouse:
         self.url = ""
         self.customers: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
+        self.drawn: list[SegmentDocument | TraitDocument] = []
         self.documents: dict[str, dict[str, Any]] = {}
         self.status: dict[str, str] = {}
         self.launches: list[tuple[str, bool]] = []
@@ -63,6 +66,9 @@ class SmallHouse:
                 web.post("/api/customers/bulk", self._bulk),
                 web.post("/api/events", self._events),
                 web.get("/api/blueprints", _told(BLUEPRINTS)),
+                web.get("/api/segments", self._segments),
+                web.post("/api/segments", self._draw),
+                web.get("/api/traits", self._traits),
                 web.get("/api/campaigns", self._campaigns),
                 web.post("/api/campaigns", self._apply),
                 web.post("/api/campaigns/{name}/launch", self._launch),
@@ -105,6 +111,22 @@ class SmallHouse:
         assert all(event["customer"] in self.customers for event in given)
         self.events += given
         return web.json_response({"accepted": len(given), "duplicate": 0, "rejected": []})
+
+    async def _segments(self, request: web.Request) -> web.Response:
+        return web.json_response({"segments": self._drawn("segment")})
+
+    async def _traits(self, request: web.Request) -> web.Response:
+        return web.json_response({"traits": self._drawn("trait")})
+
+    async def _draw(self, request: web.Request) -> web.Response:
+        document = read_document(await request.json())
+        assert isinstance(document, (SegmentDocument, TraitDocument))
+        self.drawn.append(document)
+        return web.json_response({})
+
+    def _drawn(self, kind: str) -> list[dict[str, str]]:
+        made = {"segment": SegmentDocument, "trait": TraitDocument}[kind]
+        return [{"name": document.name} for document in self.drawn if isinstance(document, made)]
 
     async def _campaigns(self, request: web.Request) -> web.Response:
         return web.json_response({"campaigns": [{"name": n, "status": s} for n, s in self.status.items()]})
@@ -201,6 +223,14 @@ async def test_a_brand_comes_alive(house: SmallHouse) -> None:
     assert len(house.customers) > FOUNDERS  # newcomers came
     assert house.launches[:3] == list(CAMPAIGNS.items())
     assert not any(agent.startswith("Python") for agent in house.agents)
+
+
+async def test_the_brands_segments_and_traits_are_drawn_once(house: SmallHouse) -> None:
+    for _ in range(2):
+        house.events.clear()
+        async with Running(house) as demo:
+            await demo.until(lambda: house.events)
+    assert [d.name for d in house.drawn] == [document["name"] for document in (*TRAITS, *SEGMENTS)]
 
 
 async def test_the_blueprints_get_the_brands_words_and_a_fast_clock(house: SmallHouse) -> None:
