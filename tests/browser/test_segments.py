@@ -10,6 +10,7 @@ import shutil
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -126,7 +127,9 @@ def test_a_segment_is_built_by_hand_and_lives(house: House, page: Page) -> None:
     assert shown(page) == {"c0", "c1", "c7"}
 
 
-def test_the_customers_are_filtered_with_the_same_rows_and_the_filter_becomes_a_segment(house: House, page: Page) -> None:
+def test_the_customers_are_filtered_with_the_same_rows_and_the_filter_becomes_a_segment(
+    house: House, page: Page
+) -> None:
     page.goto(f"{house.url}/customers")
     expect(page.get_by_test_id("customer-total")).to_contain_text(f"of {PEOPLE} customers", timeout=PATIENT)
     page.get_by_test_id("filter-button").click()
@@ -180,7 +183,9 @@ def test_the_builder_is_worked_from_the_keyboard(house: House, page: Page) -> No
     page.keyboard.type("By keys")
     page.get_by_test_id("add-condition").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_visible()
     page.keyboard.press("ArrowDown")
+    expect(page.locator('[role="menuitem"]:focus')).to_have_count(1)
     page.keyboard.press("Enter")
     expect(row(page, "event").or_(row(page, "message")).first).to_be_visible()
     focused = page.evaluate("document.activeElement.closest('[data-testid=rule-row]') !== null")
@@ -222,11 +227,18 @@ def test_settings_make_a_trait_a_lifecycle_and_a_key_that_sends(house: House, pa
 def test_the_screens_hold_on_a_phone(house: House, page: Page, scheme: str) -> None:
     page.set_viewport_size({"width": 375, "height": 812})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    rule = {"$or": [{"$did": {"event": "purchase", "sum": {"$gt": 9}, "of": "amount", "within": "60d", "until": "30d"}}]}
-    where = urllib.request.quote(json.dumps({**rule, "age": {"$between": [1, 9]}}))  # type: ignore[attr-defined]
-    for path in ("/segments", f"/new-segment?where={where}", f"/customers?where={where}", "/settings?part=keys"):
+    rule = {
+        "$or": [{"$did": {"event": "purchase", "sum": {"$gt": 9}, "of": "amount", "within": "60d", "until": "30d"}}]
+    }
+    where = quote(json.dumps({**rule, "age": {"$between": [1, 9]}}))
+    ready = {
+        "/segments": "segment-row",
+        f"/new-segment?where={where}": "count-number",
+        f"/customers?where={where}": "filter-line",
+        "/settings?part=keys": "key-name",
+    }
+    for path, part in ready.items():
         page.goto(house.url + path)
-        expect(page.locator("h1").first).to_be_visible(timeout=PATIENT)
-        page.wait_for_load_state("networkidle") if "segment" not in path else page.wait_for_timeout(1_000)
+        expect(page.get_by_test_id(part).first).to_be_visible(timeout=PATIENT)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{path} is {overflow} px too wide for a phone"

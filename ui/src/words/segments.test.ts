@@ -1,9 +1,11 @@
 import { describe as suite, expect, it } from 'vitest'
+import { parse } from 'yaml'
 
 import {
   describe, gapsIn, type Group, isOperand, kindOf, nameOf, newEvent, newField, newGroup, othersIn, placeProblems,
   readDocument, readSpan, readWhere, reshape, rowAt, saySpan, withMode, writeDocument, writeWhere,
 } from './segments'
+import { toYaml } from './yaml'
 
 /** Every form of the language, and for each whether the form on screen takes it apart wholly. */
 const SPECS: [spec: unknown, whole: boolean][] = [
@@ -81,6 +83,11 @@ suite('a filter goes through the form unchanged', () => {
       expect(once).toEqual(spec)
       expect(writeWhere(readWhere(JSON.parse(JSON.stringify(once)))).where).toEqual(spec)
     }
+  })
+
+  it.each(SPECS)('also through the document as text: %j', (spec) => {
+    const written = { kind: 'segment', name: 'x', title: 'Yes: no', where: spec }
+    expect(parse(toYaml(written))).toEqual(written)
   })
 
   it('keeps order of fields', () => {

@@ -17,11 +17,10 @@ import { WindowInput } from './WindowInput'
 interface EventProps {
   row: EventRow
   depth: number
-  fresh: boolean
   onChange: (row: EventRow) => void
 }
 
-export function EventEditor({ row, depth, fresh, onChange }: EventProps) {
+export function EventEditor({ row, depth, onChange }: EventProps) {
   const event = row.events[0] ?? ''
   return (
     <>
@@ -33,7 +32,7 @@ export function EventEditor({ row, depth, fresh, onChange }: EventProps) {
           aria-label="Did or did not"
           data-testid="did-input"
         />
-        <EventNames events={row.events} list={row.as === 'list'} fresh={fresh} onChange={(events) => onChange({ ...row, events })} />
+        <EventNames events={row.events} list={row.as === 'list'} onChange={(events) => onChange({ ...row, events })} />
         <CountInput tests={row.tests} onChange={(tests) => onChange({ ...row, tests })} />
         <WindowInput window={row.window} onChange={(window) => onChange({ ...row, window })} />
       </div>
@@ -83,14 +82,14 @@ export function EventEditor({ row, depth, fresh, onChange }: EventProps) {
 }
 
 /** One event by its name, or any of several. */
-export function EventNames({ events, list, fresh, onChange }: { events: string[]; list: boolean; fresh: boolean; onChange: (events: string[]) => void }) {
+export function EventNames({ events, list, onChange }: { events: string[]; list: boolean; onChange: (events: string[]) => void }) {
   const { vocabulary } = useRules()
   const names = vocabulary.events.map(({ name }) => name)
   const hint = names.length === 0 ? 'no event has arrived yet' : 'an event'
   const counts = new Map(vocabulary.events.map(({ name, count: times }) => [name, times]))
   if (list) {
     return (
-      <TagsInput className={classes.wide} value={events.filter(Boolean)} onChange={onChange} data={names} placeholder={hint} aria-label="Events, any of them" autoFocus={fresh} data-testid="event-input" />
+      <TagsInput className={classes.wide} value={events.filter(Boolean)} onChange={onChange} data={names} placeholder={hint} aria-label="Events, any of them" data-first data-testid="event-input" />
     )
   }
   return (
@@ -106,7 +105,7 @@ export function EventNames({ events, list, fresh, onChange }: { events: string[]
       }}
       placeholder={hint}
       aria-label="Event"
-      autoFocus={fresh}
+      data-first
       data-testid="event-input"
     />
   )
@@ -139,11 +138,10 @@ const DEEDS: { value: string; label: string }[] = [
 interface MessageProps {
   row: MessageRow
   depth: number
-  fresh: boolean
   onChange: (row: MessageRow) => void
 }
 
-export function MessageEditor({ row, depth, fresh, onChange }: MessageProps) {
+export function MessageEditor({ row, depth, onChange }: MessageProps) {
   return (
     <>
       <div className={classes.line}>
@@ -152,7 +150,7 @@ export function MessageEditor({ row, depth, fresh, onChange }: MessageProps) {
           onChange={(event) => onChange({ ...row, not: event.currentTarget.value === 'not' })}
           data={[{ value: 'has', label: 'has' }, { value: 'not', label: 'has not' }]}
           aria-label="Has or has not"
-          autoFocus={fresh}
+          data-first
           data-testid="did-input"
         />
         <MultiSelect

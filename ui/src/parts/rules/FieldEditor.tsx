@@ -14,7 +14,6 @@ import { KindInput, ValueInput } from './ValueInput'
 export interface FieldProps {
   row: FieldRow
   event: string | null // whose properties are compared; null: the profile
-  fresh: boolean // just added: the first field takes the focus
   onChange: (row: FieldRow) => void
 }
 
@@ -58,7 +57,7 @@ function choose(row: FieldRow, choice: Choice, kind: ValueKind): FieldRow {
   return { ...row, op, not, bare: op === '$eq' && !not, value: reshape(op, value, kind) }
 }
 
-export function FieldEditor({ row, event, fresh, onChange }: FieldProps) {
+export function FieldEditor({ row, event, onChange }: FieldProps) {
   const fields = useFields(event)
   const known = fields.find(({ name }) => name === row.field)
   return (
@@ -75,8 +74,7 @@ export function FieldEditor({ row, event, fresh, onChange }: FieldProps) {
         limit={50}
         placeholder={event === null ? 'country, plan, cart.total, …' : 'amount, sku, …'}
         aria-label={event === null ? 'Field' : 'Property'}
-        data-autofocus={fresh || undefined}
-        autoFocus={fresh}
+        data-first
         data-testid="field-input"
       />
       <Comparison row={row} kindHint={kindOfKnown(known)} examples={suggestions(known)} relative={event === null} onChange={onChange} />
@@ -85,7 +83,7 @@ export function FieldEditor({ row, event, fresh, onChange }: FieldProps) {
 }
 
 /** A computed trait, by its name alone. */
-export function TraitEditor({ row, fresh, onChange }: Omit<FieldProps, 'event'>) {
+export function TraitEditor({ row, onChange }: Omit<FieldProps, 'event'>) {
   const { vocabulary } = useRules()
   return (
     <>
@@ -96,7 +94,7 @@ export function TraitEditor({ row, fresh, onChange }: Omit<FieldProps, 'event'>)
         data={vocabulary.traits.map(({ name }) => name)}
         placeholder={vocabulary.traits.length === 0 ? 'none is computed yet: see Settings' : 'a trait'}
         aria-label="Trait"
-        autoFocus={fresh}
+        data-first
         data-testid="field-input"
       />
       <Comparison row={row} kindHint="number" examples={[]} onChange={onChange} />

@@ -1,7 +1,7 @@
 /** A group of conditions: all, any or none of them. Groups stand in groups. */
 
 import { ActionIcon, Button, Group as Line, Menu, SegmentedControl, Text } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
 import { Icon } from '@/parts/Icon'
 import { type Group, type Mode, MODE_WORDS, newField, newGroup, type Rule, withMode } from '@/words/segments'
@@ -28,9 +28,17 @@ interface GroupProps {
 export function GroupBox({ group, depth, event, onChange, onRemove }: GroupProps) {
   const { problems, gaps } = useRules()
   const [fresh, setFresh] = useState<string | null>(null) // the rule just added
+  const list = useRef<HTMLUListElement>(null)
   const adder = useRef<HTMLButtonElement>(null)
   const wrong = depth > 0 ? (problems.get(group.id) ?? []) : []
   const gap = gaps.get(group.id)
+
+  // The menu gives the focus back to its button as it closes; a moment later it goes to the new row.
+  useEffect(() => {
+    if (fresh === null) return
+    const timer = setTimeout(() => firstField(list.current, fresh)?.focus(), 40)
+    return () => clearTimeout(timer)
+  }, [fresh])
 
   const put = (place: number, rule: Rule) => onChange({ ...group, rules: group.rules.with(place, rule) })
   const add = (rule: Rule) => {
@@ -67,9 +75,9 @@ export function GroupBox({ group, depth, event, onChange, onRemove }: GroupProps
         )}
       </div>
       {group.rules.length > 0 && (
-        <ul className={classes.rules}>
+        <ul className={classes.rules} ref={list}>
           {group.rules.map((rule, place) => (
-            <li key={rule.id}>
+            <li key={rule.id} data-rule={rule.id}>
               {rule.kind === 'group' ? (
                 <GroupBox group={rule} depth={depth + 1} event={event} onChange={(next) => put(place, next)} onRemove={() => remove(place)} />
               ) : (
@@ -77,7 +85,6 @@ export function GroupBox({ group, depth, event, onChange, onRemove }: GroupProps
                   row={rule}
                   depth={depth}
                   event={event}
-                  fresh={rule.id === fresh}
                   onChange={(next) => put(place, next)}
                   onRemove={() => remove(place)}
                 />
@@ -93,6 +100,12 @@ export function GroupBox({ group, depth, event, onChange, onRemove }: GroupProps
       <Adder ref={adder} event={event} depth={depth} onAdd={add} />
     </div>
   )
+}
+
+/** The field of a rule that one fills in first: the one marked so, or the first of all. */
+function firstField(list: HTMLUListElement | null, id: string): HTMLElement | null {
+  const rule = list?.querySelector(`:scope > [data-rule="${CSS.escape(id)}"]`)
+  return rule?.querySelector<HTMLElement>('[data-first]') ?? rule?.querySelector<HTMLElement>('input, select, button') ?? null
 }
 
 interface AdderProps {

@@ -18,7 +18,7 @@ interface NamesProps extends ListProps {
 }
 
 /** A name, or several, out of those that are known; one that is not known yet may be typed. */
-function NamesEditor({ row, fresh, names, words, what, none, onChange }: NamesProps) {
+function NamesEditor({ row, names, words, what, none, onChange }: NamesProps) {
   const several = row.op === '$in' || row.op === '$nin'
   const ops = [...new Set([...(Object.keys(words) as Operator[]), row.op])]
   const values = names.map(({ value }) => value)
@@ -44,7 +44,7 @@ function NamesEditor({ row, fresh, names, words, what, none, onChange }: NamesPr
           data={values}
           placeholder={hint}
           aria-label={what}
-          autoFocus={fresh}
+          data-first
           data-testid="value-input"
         />
       ) : (
@@ -56,7 +56,7 @@ function NamesEditor({ row, fresh, names, words, what, none, onChange }: NamesPr
           renderOption={({ option }) => names.find(({ value }) => value === option.value)?.label ?? option.value}
           placeholder={hint}
           aria-label={what}
-          autoFocus={fresh}
+          data-first
           data-testid="value-input"
         />
       )}
@@ -98,7 +98,7 @@ const PLATFORMS = [
 
 export function DeviceEditor(props: ListProps) {
   const words = { $eq: 'has one of', $ne: 'has none of' }
-  const { row, onChange, fresh } = props
+  const { row, onChange } = props
   if (!(row.op in words) || !PLATFORMS.some(({ value }) => value === row.value || row.value === '')) {
     return <NamesEditor {...props} names={PLATFORMS} words={{ ...words, $in: 'has any of', $nin: 'has none of these' }} what="Platform" none="a platform" />
   }
@@ -121,14 +121,14 @@ export function DeviceEditor(props: ListProps) {
         data={PLATFORMS}
         placeholder="a platform"
         aria-label="Platform"
-        autoFocus={fresh}
+        data-first
         data-testid="value-input"
       />
     </>
   )
 }
 
-export function TopicEditor({ row, fresh, onChange }: ListProps) {
+export function TopicEditor({ row, onChange }: ListProps) {
   const { vocabulary } = useRules()
   return (
     <>
@@ -146,14 +146,14 @@ export function TopicEditor({ row, fresh, onChange }: ListProps) {
         data={vocabulary.topics}
         placeholder={vocabulary.topics.length === 0 ? 'nobody has a topic yet' : 'a topic'}
         aria-label="Topic"
-        autoFocus={fresh}
+        data-first
         data-testid="field-input"
       />
     </>
   )
 }
 
-export function PlaceEditor({ row, fresh, onChange }: ListProps) {
+export function PlaceEditor({ row, onChange }: ListProps) {
   const place = readPlace(row.value) ?? { lat: 0, lon: 0, km: 25 }
   const set = (part: Partial<typeof place>) => onChange({ ...row, value: { ...place, ...part } } satisfies FieldRow)
   const field = (name: keyof typeof place, label: string, least: number, most: number) => (
@@ -166,7 +166,7 @@ export function PlaceEditor({ row, fresh, onChange }: ListProps) {
       value={place[name]}
       onChange={(value) => typeof value === 'number' && set({ [name]: value })}
       aria-label={label}
-      autoFocus={fresh && name === 'km'}
+      data-first={name === 'km' || undefined}
     />
   )
   return (

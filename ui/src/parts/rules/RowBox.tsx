@@ -17,7 +17,6 @@ interface RowProps<R extends Row = Row> {
   row: R
   depth: number
   event: string | null
-  fresh: boolean
   onChange: (row: R) => void
 }
 
@@ -60,14 +59,14 @@ export function RowBox({ onRemove, ...props }: RowProps & { onRemove: () => void
   )
 }
 
-function Editor({ row, depth, event, fresh, onChange }: RowProps): ReactNode {
+function Editor({ row, depth, event, onChange }: RowProps): ReactNode {
   switch (row.kind) {
-    case 'event': return <EventEditor row={row} depth={depth} fresh={fresh} onChange={onChange} />
-    case 'message': return <MessageEditor row={row} depth={depth} fresh={fresh} onChange={onChange} />
-    case 'percent': return <PercentEditor row={row} fresh={fresh} onChange={onChange} />
+    case 'event': return <EventEditor row={row} depth={depth} onChange={onChange} />
+    case 'message': return <MessageEditor row={row} depth={depth} onChange={onChange} />
+    case 'percent': return <PercentEditor row={row} onChange={onChange} />
     case 'other': return <AsWritten row={row} />
     case 'field': {
-      const props = { row, fresh, onChange }
+      const props = { row, onChange }
       const editor = {
         tag: <TagEditor {...props} />,
         segment: <SegmentEditor {...props} />,
@@ -84,7 +83,7 @@ function Editor({ row, depth, event, fresh, onChange }: RowProps): ReactNode {
   }
 }
 
-function PercentEditor({ row, fresh, onChange }: { row: PercentRow; fresh: boolean; onChange: (row: PercentRow) => void }) {
+function PercentEditor({ row, onChange }: { row: PercentRow; onChange: (row: PercentRow) => void }) {
   return (
     <div className={classes.line}>
       <span>is among a random</span>
@@ -98,7 +97,7 @@ function PercentEditor({ row, fresh, onChange }: { row: PercentRow; fresh: boole
         value={Number.isFinite(row.of) ? row.of : ''}
         onChange={(value) => onChange({ ...row, of: typeof value === 'number' ? value : Number.NaN })}
         aria-label="Percent"
-        autoFocus={fresh}
+        data-first
         data-testid="value-input"
       />
       <Tooltip label="The same word draws the same customers each time; another word draws others.">

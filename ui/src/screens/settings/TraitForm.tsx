@@ -133,7 +133,7 @@ function Taken({ draft: { take, row }, onTake, onRow }: TakenProps) {
         />
       )}
       <span>of</span>
-      <EventNames events={row.events} list={row.as === 'list'} fresh={false} onChange={(events) => onRow({ events })} />
+      <EventNames events={row.events} list={row.as === 'list'} onChange={(events) => onRow({ events })} />
       <WindowInput window={row.window} onChange={(window) => onRow({ window })} />
     </div>
   )
