@@ -1,5 +1,7 @@
 /** A filter in MongoDB's notation, read aloud: `{"cart_value": {"$gt": 50}}` is "cart value is more than 50". Pure. */
 
+import { describe } from './segments'
+
 const COMPARISONS: Record<string, string> = {
   $eq: 'is',
   $ne: 'is not',
@@ -13,6 +15,9 @@ const COMPARISONS: Record<string, string> = {
   $startsWith: 'starts with',
   $between: 'is between',
 }
+
+/** What asks about the past or about chance is read as segments read it. */
+const EVENT_WORDS = new Set(['$did', '$did_not', '$message', '$percent'])
 
 type Spec = Record<string, unknown>
 
@@ -28,6 +33,7 @@ function sayEntry(key: string, value: unknown): string {
   if (key === '$or') return join(list(value).map(sayFilter), 'or')
   if (key === '$nor') return `none of: ${join(list(value).map(sayFilter), 'or')}`
   if (key === '$not') return `not (${sayFilter(value)})`
+  if (EVENT_WORDS.has(key)) return describe({ [key]: value })
   return sayField(key.replaceAll(/[_.]+/g, ' '), value)
 }
 

@@ -133,6 +133,7 @@ describe('filters', () => {
     [[{ a: 1 }, { b: null }], 'a is 1 and b is missing'],
     [{ age: { $between: [18, 30] } }, 'age is between 18 and 30'],
     [{ $not: { vip: true } }, 'not (vip is true)'],
+    [{ plan: 'pro', $did: { event: 'purchase', within: '7d' } }, 'plan is “pro” and did “purchase” in the last 7 days'],
     [{}, ''],
     [undefined, ''],
   ])('reads %j aloud', (spec, words) => {

@@ -16,6 +16,7 @@ import { SomeCustomers } from '@/parts/rules/SomeCustomers'
 import { Stat, StatRow, StatSkeletons } from '@/parts/Stat'
 import { Failure, LoadingRows, Lost } from '@/parts/States'
 import { count, NO_RATE, percent, plural, share } from '@/words/numbers'
+import { readDocument, writeDocument } from '@/words/segments'
 import { toYaml } from '@/words/yaml'
 
 import { ArchiveButton } from './ArchiveButton'
@@ -66,7 +67,8 @@ function Body({ segment, at }: { segment: SegmentView; at: string }) {
   const customers = useQuery({ ...overviewQuery, select: (overview) => overview.customers }).data
   const { members, sample } = segment
   const rate = members === null || customers === undefined ? NO_RATE : percent(share(members, customers))
-  const text = toYaml(segment.document)
+  const draft = readDocument(segment.document)
+  const text = toYaml(draft ? writeDocument(draft).document : segment.document)
   return (
     <div className={classes.stack}>
       {segment.progress && (
