@@ -19,12 +19,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Any] = {}
     message_id: UUID | None = None  # the message that caused it
     value: float = 0.0  # revenue, in the brand's currency
-    source: str = "api"  # api | import | history | link | provider | simulation | segment | forward
+    source: str = "api"  # api | import | history | link | provider | simulation | segment, or one of the below
+
+    @property
+    def past(self) -> bool:
+        """Whether it was imported about the past: it is counted, and starts nothing."""
+        return self.source in (HISTORY, FORWARD_HISTORY)
 
 
 DEVICES_GONE = "devices_gone"  # some devices of a push that was accepted do not exist any more
 
-HISTORY = "history"  # the source of what was imported about the past: it is counted, and starts nothing
+HISTORY = "history"  # the source of what was imported about the past
+
+# The sources of copies made for the engine's ears, of events of customers who are gone. Queries leave out whatever
+# begins with `forward`.
+FORWARD = "forward"
+FORWARD_HISTORY = "forward-history"
 
 # Names that Motet itself writes into the log.
 CUSTOMERS_CHANGED = "customers_changed"  # profiles of a lane were written: properties {"ids": [...]}, of NOBODY

@@ -27,6 +27,7 @@ from motet.engine.errands import (
     Row,
     finish,
     join_tallies,
+    list_known,
     load_measures,
     mark_merge,
     read_transfer,
@@ -79,6 +80,7 @@ async def take(connection: Connection, errand: Errand, lanes: int, now: datetime
         "after": after,
         "standing": row["standing"],
         "done": errand.done,
+        "known": sorted(set(packed["known"]).intersection(await list_known(connection, lane))),
         "quieted": msgspec.to_builtins(quieted),
     }
     await finish(connection, errand, now, record)

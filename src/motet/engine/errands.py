@@ -85,22 +85,19 @@ async def unpack(connection: Connection, lane: int, customer: UUID, packed: Row)
 # Tallies in rows ------------------------------------------------------------------------------------------------
 
 
-class Measures(msgspec.Struct, frozen=True):
-    """Everything that is counted, by number, and when each began to be."""
-
-    numbered: dict[int, Numbered]
-    begun: dict[int, datetime]
+Measures = dict[int, Numbered]  # everything that is counted, by number
 
 
 async def load_measures(connection: Connection) -> Measures:
-    rows = await connection.fetch(sql("merges.list_measures"))
-    return Measures(
-        {
-            r["number"]: number_measure(r["number"], msgspec.convert(r["spec"], Measure), r["build_id"], r["ready"])
-            for r in rows
-        },
-        {r["number"]: r["created_at"] for r in rows},
-    )
+    return {
+        r["number"]: number_measure(r["number"], msgspec.convert(r["spec"], Measure), r["build_id"], r["ready"])
+        for r in await connection.fetch(sql("merges.list_measures"))
+    }
+
+
+async def list_known(connection: Connection, lane: int) -> list[int]:
+    """What is counted in full in this lane: of the others the past is still to come, or was not asked for yet."""
+    return [r["number"] for r in await connection.fetch(sql("merges.list_known"), lane)]
 
 
 def tallies_of(row: Row | None) -> Tallies:
@@ -113,5 +110,5 @@ def join_tallies(parts: Iterable[Tallies], measures: Measures, now: datetime) ->
     """The counts of several customers, or of several times, in one; a measure that is gone is left out."""
     joined: Tallies = {}
     for part in parts:
-        take_over(joined, part, measures.numbered, now)
+        take_over(joined, part, measures, now)
     return joined

@@ -23,10 +23,10 @@ import structlog
 from motet.audience.pairs import COUNTS, GIVE, GIVE_BACK, PACKED, TAKE, TAKE_BACK, find_gone
 from motet.audience.segments.tallies import Tallies, write_tallies
 from motet.core.clock import to_ms
-from motet.core.events import Event
+from motet.core.events import FORWARD, FORWARD_HISTORY, Event
 from motet.core.ids import lane_of, uuid7
 from motet.engine.arriving import take, take_counts
-from motet.engine.errands import Errand, add_transfer, finish, is_on_wire, mark_merge, wake
+from motet.engine.errands import Errand, add_transfer, finish, is_on_wire, list_known, mark_merge, wake
 from motet.engine.returning import give_back, take_back
 from motet.storage.changes import note_changes
 from motet.storage.lanes import Lease
@@ -36,7 +36,6 @@ from motet.storage.sql import sql
 log = structlog.get_logger()
 
 AT_ONCE = 20  # errands in one transaction
-FORWARD = "forward"  # the source of a copy that was made for the engine's ears
 _EVENT = ("lane", "customer_id", "id", "name", "at", "properties", "message_id", "value", "source")
 
 
@@ -71,6 +70,7 @@ async def give(connection: Connection, errand: Errand, lanes: int, now: datetime
     if await is_on_wire(connection, lane, loser):
         return False
     packed: dict[str, Any] = await connection.fetchval(sql("merges.pack"), lane, loser)
+    packed["known"] = await list_known(connection, lane)
     if packed["standing"] and packed["standing"]["segments"]:
         await connection.execute(sql("merges.count_members"), lane, packed["standing"]["segments"], -1)
     await connection.execute(sql("merges.settle_alias"), lane, loser)
@@ -87,13 +87,13 @@ _WORK = {GIVE: give, TAKE: take, GIVE_BACK: give_back, TAKE_BACK: take_back, COU
 async def forward(connection: Connection, events: Sequence[Event], *, lanes: int) -> None:
     """Sends events of customers who are gone on to who they are now, in the transaction that passes them over.
 
-    The copies have the ids of the events and the source FORWARD: engines hear them, timelines and counts do not.
+    The copies have the ids of the events and a source of their own: engines hear them, timelines and counts do not.
     Events of customers who never were are nobody's.
     """
     gone = await find_gone(connection, {event.customer_id for event in events}, lanes)
     rows = [
         (lane_of(gone[e.customer_id], lanes), gone[e.customer_id], e.id, e.name, e.at, e.properties or None,
-         e.message_id, e.value, FORWARD)
+         e.message_id, e.value, FORWARD_HISTORY if e.past else FORWARD)
         for e in events
         if e.customer_id in gone
     ]  # fmt: skip

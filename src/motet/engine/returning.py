@@ -131,7 +131,7 @@ async def _recount(connection: Connection, errand: Errand, lanes: int, now: date
     """The winner's counts without the loser's.
 
     They start from the oldest merge that was taken back: the counts before it, those of all who were taken in since
-    and stayed, and what the log says of the winner since. What began to be counted later is counted over the log.
+    and stayed, and what the log says of the winner since. What was not counted in full then is counted over the log.
     """
     lane, winner = errand.lane, errand.winner_id
     rows = await connection.fetch(sql("merges.list_taken"), lane, winner)
@@ -148,19 +148,19 @@ async def _recount(connection: Connection, errand: Errand, lanes: int, now: date
     back |= {id for loser in list(back) for id in await list_gone(connection, loser)}
     parts.append(await log.count(winner, first["done"], errand.done, back - set(gone)))
     joined = join_tallies(parts, log.measures, now)
-    if newer := log.newer(first["done_at"]):
+    if newer := log.list_newer(first["known"]):
         joined = {n: t for n, t in joined.items() if n not in newer}
         joined |= await log.count_whole(newer, [winner, *gone], errand.done)
     await _save_tallies(connection, lane, winner, joined, now)
 
 
 async def _count_new(connection: Connection, errand: Errand, lanes: int, now: datetime) -> None:
-    """What began to be counted while the loser was gone is counted over the log."""
+    """What was not counted in full yet when the loser went is counted over the log."""
     lane, loser = errand.lane, errand.loser_id
-    _, _, merged_at = await read_transfer(connection, lane_of(errand.winner_id, lanes), errand.id, TAKE)
+    [packed, *_] = await read_transfer(connection, lane_of(errand.winner_id, lanes), errand.id, TAKE)
     log = _Log(connection, await load_measures(connection), lanes, now)
     row = await connection.fetchrow(sql("merges.read_customer"), lane, loser)
-    if row is None or not (newer := log.newer(merged_at)):
+    if row is None or not (newer := log.list_newer(packed["known"])):
         return
     joined = {n: t for n, t in tallies_of(row["standing"]).items() if n not in newer}
     joined |= await log.count_whole(newer, [loser, *await list_gone(connection, loser)], errand.done)
@@ -190,9 +190,9 @@ class _Log:
     def __init__(self, connection: Connection, measures: Measures, lanes: int, now: datetime) -> None:
         self.connection, self.measures, self.lanes, self.now = connection, measures, lanes, now
 
-    def newer(self, than: datetime) -> frozenset[int]:
-        """The measures that began to be counted after a moment."""
-        return frozenset(n for n, begun in self.measures.begun.items() if begun > than)
+    def list_newer(self, known: Collection[int]) -> frozenset[int]:
+        """The measures that are not among those that were counted in full at some time."""
+        return frozenset(self.measures.keys() - set(known))
 
     async def count(
         self,
@@ -209,7 +209,7 @@ class _Log:
             lane_of(id, self.lanes), id, after, until, [lane_of(i, self.lanes) for i in others], others,
         )  # fmt: skip
         by_event: defaultdict[str, list[Numbered]] = defaultdict(list)
-        for number, numbered in self.measures.numbered.items():
+        for number, numbered in self.measures.items():
             if only is None or number in only:
                 by_event[numbered.measure.event].append(numbered)
         tallies: Tallies = {}

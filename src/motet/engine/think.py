@@ -15,7 +15,7 @@ import structlog
 
 from motet.core.clock import to_ms
 from motet.core.customers import Customer
-from motet.core.events import HISTORY, Event
+from motet.core.events import Event
 from motet.core.facts import Enrollment, enrollment_view, lay_over, profile_view
 from motet.core.ids import enrollment_of, ms_of, visit_of
 from motet.core.measures import NotCounted
@@ -99,17 +99,17 @@ def _lay_desk(batch: Batch, world: World, customer_id: UUID, local: datetime) ->
 def hear(desk: Desk, event: Event) -> None:
     """One event: what it changes, which segments it moves the customer into and out of, which enrollments it ends,
     which it starts. What was imported about the past starts and ends nothing."""
-    before, past = desk.customer, event.source == HISTORY
-    (remember if past else apply_event)(desk, event)
+    before = desk.customer
+    (remember if event.past else apply_event)(desk, event)
     count(desk, event, before)
-    if not past:
+    if not event.past:
         follow(desk, event)
 
 
 def count(desk: Desk, event: Event, before: Customer) -> None:
     """Counts the event, and moves the customer between segments; `before` is the profile as it was before it."""
     if desk.footing is not None:
-        desk.customer = desk.footing.hear(before, desk.customer, event, quiet=event.source == HISTORY)
+        desk.customer = desk.footing.hear(before, desk.customer, event, quiet=event.past)
 
 
 def follow(desk: Desk, event: Event) -> None:

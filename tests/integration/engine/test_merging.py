@@ -203,7 +203,13 @@ async def test_a_receipt_for_a_message_that_moved_finds_it(pool: Pool) -> None:
     assert found["status"] == MessageStatus.DELIVERED
 
 
-async def test_an_event_that_commits_late_for_the_gone_id_is_heard_by_the_winner(pool: Pool) -> None:
+@pytest.mark.parametrize(
+    ("source", "copied", "messages"),
+    [("api", "forward", 1), ("history", "forward-history", 0)],  # the past starts nothing, for the winner neither
+)
+async def test_an_event_that_commits_late_for_the_gone_id_is_heard_by_the_winner(
+    pool: Pool, source: str, copied: str, messages: int
+) -> None:
     program = a_program(say(), trigger=SHOP)
     await put_campaign(pool, program)
     visitor, user = await two(pool)
@@ -211,7 +217,7 @@ async def test_an_event_that_commits_late_for_the_gone_id_is_heard_by_the_winner
     late = await pool.acquire()
     transaction = late.transaction()
     await transaction.start()
-    await put_event(late, visitor, "user_signup")
+    await put_event(late, visitor, "user_signup", source=source)
     await merge(pool, visitor, user)
     await settle(engine)
     assert await statuses(pool, user) == ["merged"]
@@ -219,8 +225,9 @@ async def test_an_event_that_commits_late_for_the_gone_id_is_heard_by_the_winner
     await pool.release(late)
     [event] = await pool.fetch("SELECT id FROM event WHERE customer_id = $1 AND name = 'user_signup'", visitor)
     await settle(engine)
-    assert len(await of(pool, "message", user)) == 1
-    copies = await pool.fetch("SELECT * FROM event WHERE source = 'forward'")
+    assert len(await of(pool, "message", user)) == messages
+    assert (await profile(pool, user)).last_interaction_at == NOW
+    copies = await pool.fetch("SELECT * FROM event WHERE source = $1", copied)
     assert [(c["customer_id"], c["id"]) for c in copies] == [(user, event["id"])]
 
 

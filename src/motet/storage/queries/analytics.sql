@@ -101,7 +101,7 @@ ORDER BY m.channel
 SELECT coalesce(sum(e.value), 0)
 FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
 JOIN event e ON e.lane = n.lane AND e.customer_id = n.id
-WHERE e.value <> 0 AND e.source <> 'forward'
+WHERE e.value <> 0 AND e.source NOT LIKE 'forward%'
 
 -- name: page_events
 -- Before the place ($3, $4) in time, newest first; of the customer and the ids that are gone into them.
@@ -110,7 +110,7 @@ FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
 CROSS JOIN LATERAL (
     SELECT x.id, x.name, x.at, x.properties, x.message_id, x.value, x.source
     FROM event x
-    WHERE x.lane = n.lane AND x.customer_id = n.id AND (x.at, x.id) < ($3, $4) AND x.source <> 'forward'
+    WHERE x.lane = n.lane AND x.customer_id = n.id AND (x.at, x.id) < ($3, $4) AND x.source NOT LIKE 'forward%'
     ORDER BY x.at DESC, x.id DESC
     LIMIT $5) e
 ORDER BY e.at DESC, e.id DESC

@@ -77,7 +77,7 @@ FROM event e
 WHERE e.lane = ANY ($1) AND e.xid >= pg_snapshot_xmin($2::text::pg_snapshot)
   AND NOT pg_visible_in_snapshot(e.xid, $2::text::pg_snapshot)
   AND e.id >= $3 AND e.id < $4
-  AND e.customer_id <> '00000000-0000-0000-0000-000000000000' AND e.source <> 'forward'
+  AND e.customer_id <> '00000000-0000-0000-0000-000000000000' AND e.source NOT LIKE 'forward%'
 LIMIT $5
 
 -- name: copy_covered
@@ -88,7 +88,7 @@ SELECT e.lane, e.customer_id, e.id, e.xid, e.name,
 FROM event e
 WHERE e.lane = ANY ($1) AND pg_visible_in_snapshot(e.xid, $2::text::pg_snapshot)
   AND e.id >= $3 AND e.id < $4
-  AND e.customer_id <> '00000000-0000-0000-0000-000000000000' AND e.source <> 'forward'
+  AND e.customer_id <> '00000000-0000-0000-0000-000000000000' AND e.source NOT LIKE 'forward%'
 
 -- name: add_file
 INSERT INTO archive_file (id, kind, path, lane, first_day, last_day, rows, bytes, max_xid, learned, created_at)
@@ -232,4 +232,4 @@ FROM unnest($1::smallint[], $2::text[]) AS n (lane, since)
 CROSS JOIN LATERAL (
     SELECT id FROM event e
     WHERE e.lane = n.lane AND e.xid >= pg_snapshot_xmin(n.since::pg_snapshot)
-      AND NOT pg_visible_in_snapshot(e.xid, n.since::pg_snapshot) AND e.source = 'forward') e
+      AND NOT pg_visible_in_snapshot(e.xid, n.since::pg_snapshot) AND e.source LIKE 'forward%') e

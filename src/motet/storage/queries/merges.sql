@@ -204,11 +204,20 @@ SELECT jsonb_build_object(
     'counted', coalesce((SELECT jsonb_agg(row) FROM counted), '[]'),
     'launches', coalesce((SELECT jsonb_agg(launch_id) FROM launches), '[]')) AS packed
 
+-- name: list_known
+-- The measures that are counted in full for everybody in this lane.
+SELECT m.number FROM measure m
+WHERE NOT EXISTS (SELECT FROM build_lane b WHERE b.lane = $1 AND b.build_id = m.build_id AND b.status < 4)
+ORDER BY m.number
+
 -- name: settle_alias
 UPDATE alias SET settled = pg_current_xact_id() WHERE lane = $1 AND id = $2
 
 -- name: finish
-UPDATE transfer SET done_at = $4, record = coalesce($5, record) WHERE lane = $1 AND id = $2 AND kind = $3
+-- `xid` was the transaction that asked, and is the one that carried it out from now on: a lane's are in order,
+-- whatever clocks say.
+UPDATE transfer SET done_at = $4, xid = pg_current_xact_id(), record = coalesce($5, record)
+WHERE lane = $1 AND id = $2 AND kind = $3
 
 -- name: mark_merge
 UPDATE merge
@@ -273,7 +282,7 @@ SET customers = CASE WHEN launch_lane.done THEN excluded.customers
     done = false
 
 -- name: list_measures
-SELECT number, spec, build_id, ready, created_at FROM measure ORDER BY number
+SELECT number, spec, build_id, ready FROM measure ORDER BY number
 
 -- name: tell
 INSERT INTO event (lane, customer_id, id, name, at, properties, source) VALUES ($1, $2, $3, $4, $5, $6, 'motet')
@@ -313,10 +322,11 @@ SELECT EXISTS (SELECT FROM event
 -- name: list_taken
 -- All that the customer took in and whose record is kept, the oldest first.
 SELECT t.id, t.kind, t.loser_id, t.packed -> 'standing' AS standing, t.packed -> 'counted' AS counted,
-       t.packed -> 'tallies' AS tallies, t.record -> 'standing' AS before, t.record ->> 'done' AS done, t.done_at
+       t.packed -> 'tallies' AS tallies, t.record -> 'standing' AS before, t.record ->> 'done' AS done,
+       t.record -> 'known' AS known
 FROM transfer t
 WHERE t.lane = $1 AND t.winner_id = $2 AND t.kind IN (2, 5) AND t.done_at IS NOT NULL
-ORDER BY t.done_at, t.id
+ORDER BY t.xid, t.id
 
 -- name: list_status
 SELECT m.id, m.status FROM unnest($1::smallint[], $2::uuid[]) AS n (lane, id)
@@ -330,7 +340,7 @@ FROM event e
 WHERE e.lane = $1 AND e.customer_id = $2
   AND ($3::text IS NULL OR NOT pg_visible_in_snapshot(e.xid, $3::text::pg_snapshot))
   AND ($4::text IS NULL OR pg_visible_in_snapshot(e.xid, $4::text::pg_snapshot))
-  AND (e.source <> 'forward' OR ($3::text IS NOT NULL AND NOT EXISTS (
+  AND (e.source NOT LIKE 'forward%' OR ($3::text IS NOT NULL AND NOT EXISTS (
         SELECT FROM unnest($5::smallint[], $6::uuid[]) AS g (lane, id)
         JOIN event o ON o.lane = g.lane AND o.customer_id = g.id AND o.id = e.id)))
 ORDER BY e.id
