@@ -13,12 +13,14 @@ import msgspec
 from motet.content.failure import fault
 
 MAX_SOURCE = 512 * 1024  # characters
-_INSIDE = r"""(?:[^"'{}]++|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\}(?!\}))*+"""
+# Possessive quantifiers around groups match wrongly before Python 3.11.5 (gh-106052). A look-ahead does not go back
+# either: `(?=(...))\2` takes what it saw whole or not at all.
+_INSIDE = r"""(?=((?:[^"'{}]+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\}(?!\}))*))\2"""
 _COMMENT_START = re.compile(r"\{\{~?!(--)?")
 _LONG_COMMENT = re.compile(r"\{\{(~?)!--(.*?)--(~?)\}\}", re.DOTALL)
 _COMMENT = re.compile(r"\{\{(~?)!(.*?)(~?)\}\}", re.DOTALL)
-_RAW = re.compile(r"\{\{(~?)\{(" + _INSIDE + r")\}(~?)\}\}", re.DOTALL)
-_TAG = re.compile(r"\{\{(~?)(" + _INSIDE + r")\}\}", re.DOTALL)
+_RAW = re.compile(r"\{\{(~?)\{" + _INSIDE + r"\}(~?)\}\}", re.DOTALL)
+_TAG = re.compile(r"\{\{(~?)" + _INSIDE + r"\}\}", re.DOTALL)
 _ELSE = re.compile(r"else(?=\s|$)")
 _LINE_START = re.compile(r"(?:\A|(?<=\n))[ \t]*\Z")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")

@@ -14,8 +14,9 @@ import msgspec
 from motet.content.failure import TemplateFault, fault
 from motet.content.masking import Masked
 
-_ATTRIBUTES = r"(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|))*+"
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>\x02]*+)(" + _ATTRIBUTES + r")>")
+# As in `lexer`: a look-ahead where a possessive group would do from Python 3.11.5 on.
+_ATTRIBUTES = r"(?=((?:[^>=]+|=\s*(?:\"[^\"]*\"|'[^']*'|))*))\3"
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>\x02]*+)" + _ATTRIBUTES + r">")
 _MAYBE_TAG = re.compile(r"<(?:/?[a-zA-Z]|[!?])")
 _ATTRIBUTE = re.compile(
     r"([^\s=>\"'/\x02\x03]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"']*+)))?",
