@@ -12,12 +12,17 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from motet.storage.embedded import EmbeddedServer
 from motet.storage.migrate import migrate
 from motet.storage.pool import Pool, open_pool
 
 LANES = 8
+
+# How fast a machine draws examples, or answers, is nothing that a test may fail of.
+settings.register_profile("motet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("motet")
 
 
 @pytest.fixture(scope="session")

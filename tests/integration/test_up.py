@@ -72,13 +72,19 @@ def test_a_second_terminal_knows_the_house(up, tmp_path):
     )
     assert house.motet("apply", str(campaign))["applied"][0]["revision"] == 1
     assert house.motet("launch", "hello")["code"] == 0  # by way of the outbox that `up` runs
-    wait_for(lambda: _sent(house) == 1, 30, house.tell)
+    wait_for(lambda: _sent(house) == 1, 90, lambda: _state(house, "c-1"))
 
     explained = house.motet("explain", "--customer", "c-1")["explanations"]
     assert [e["verdict"] for e in explained] == ["send"]
     findings = house.motet("doctor")["findings"]
     assert not [f for f in findings if f["level"] == "error"]
     assert house.end(signal.SIGTERM) == 0
+
+
+def _state(house: House, customer: str) -> str:
+    """What there is to know when a message does not come."""
+    said = [house.motet("status"), house.motet("explain", "--customer", customer), house.motet("doctor")]
+    return "\n".join([*map(json.dumps, said), house.tell()])
 
 
 def _sent(house: House) -> int:
