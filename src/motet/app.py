@@ -277,7 +277,7 @@ async def work(
     egress = make_egress(config)
     try:
         name = "engine" if engine else "delivery" if channels else "archive"
-        async with open_house(config, name=name, size=24) as house:
+        async with open_house(config, name=name, size=12) as house:
             loops = [_make_engine(house)] if engine else []
             if channels:
                 loops.append(_make_delivery(house, channels, egress))

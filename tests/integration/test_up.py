@@ -72,7 +72,7 @@ def test_a_second_terminal_knows_the_house(up, tmp_path):
     )
     assert house.motet("apply", str(campaign))["applied"][0]["revision"] == 1
     assert house.motet("launch", "hello")["code"] == 0  # by way of the outbox that `up` runs
-    wait_for(lambda: _sent(house) == 1, 90, lambda: _state(house, "c-1"))
+    wait_for(lambda: _sent(house) == 1, 30, lambda: _state(house, "c-1"))
 
     explained = house.motet("explain", "--customer", "c-1")["explanations"]
     assert [e["verdict"] for e in explained] == ["send"]

@@ -83,12 +83,16 @@ class Dialogue(asyncio.Protocol):
     # The greeting -----------------------------------------------------------------------------
 
     async def ask(self, command: bytes = b"") -> tuple[int, list[str]]:
-        """Sends a command (or nothing) and returns the code and lines of the reply. Raises Broken."""
+        """Sends a command and returns the code and lines of the reply; without one, those of the greeting.
+
+        Raises Broken.
+        """
         if self.why_ended:
             raise Broken(self.why_ended)
-        self._waiter = self._loop.create_future()
         if command:
+            self._waiter = self._loop.create_future()
             self._write(command)
+        assert self._waiter is not None  # the greeting's is there since the connection was made
         try:
             return await self._waiter
         finally:
@@ -205,6 +209,7 @@ class Dialogue(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._waiter = self._loop.create_future()  # the server speaks first, and may before anybody asks
 
     def data_received(self, data: bytes) -> None:
         lines = (self._partial + data).split(b"\n")
@@ -313,6 +318,7 @@ class Dialogue(asyncio.Protocol):
             self._transport.abort()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(Broken(why))
+            self._waiter.exception()  # `why_ended` tells it as well: nobody need be waiting
         filling, self._filling = self._filling, None
         waiting, self._next = self._next, None
         if filling is not None:
