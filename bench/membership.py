@@ -251,6 +251,7 @@ async def main() -> None:
             worker.wait()
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(server.sockets, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -298,6 +298,7 @@ async def measure(options: argparse.Namespace, home: Path) -> dict[str, Any]:
     finally:
         await pool.close()
         server.stop()
+        shutil.rmtree(server.sockets, ignore_errors=True)
     report["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return report
 

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +47,27 @@ class House:
             [sys.executable, "-m", "motet.cli", *arguments, "--json"], env=self.env, capture_output=True, text=True
         )
         return {"code": done.returncode, **json.loads(done.stdout or "{}")}
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON of an answer, of a refusal too."""
+        return self._ask(urllib.request.Request(f"{self.url}{path}"))
+
+    def post(self, path: str, body: Any, key: str | None = None) -> tuple[int, Any]:
+        """As `get`; with a write key as a website would send it."""
+        request = urllib.request.Request(
+            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        if key is not None:
+            request.add_header("Authorization", f"Basic {b64encode(f'{key}:'.encode()).decode()}")
+        return self._ask(request)
+
+    def _ask(self, request: urllib.request.Request) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.load(refused)
 
     def members(self) -> dict[int, str]:
         """Everything alive that belongs to this house: process id -> command."""

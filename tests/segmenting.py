@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from motet.audience.profiles import load_customers
 from motet.audience.segments.book import SegmentBook
 from motet.audience.segments.store import load_book
@@ -18,13 +16,13 @@ from motet.core.clock import to_ms
 from motet.core.events import NOBODY, Event
 from motet.core.facts import profile_view
 from motet.core.filters.history import EventHistory, make_counter
-from motet.core.ids import lane_of, uuid7
-from motet.core.measures import Measure, Tally
+from motet.core.ids import lane_of
+from motet.core.measures import Measure, Tally, read_measure
 from motet.engine.loop import Engine
 from motet.storage.changes import note_changes
 from motet.storage.migrate import keep_partitions
 from motet.storage.pool import Pool
-from stage import LANES, NOW, Clock
+from stage import LANES, NOW, Clock, put_event
 
 
 async def tell(
@@ -32,13 +30,10 @@ async def tell(
     properties: dict[str, Any] | None = None, source: str = "api",
 ) -> UUID:  # fmt: skip
     """An event that is received when the clock says."""
-    id = uuid7(to_ms(clock.now))
-    await pool.execute(
-        "INSERT INTO event (lane, customer_id, id, name, at, properties, value, source) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        lane_of(customer, LANES), customer, id, name, at or clock.now, properties, value, source,
+    return await put_event(
+        pool, customer, name, at or clock.now,
+        properties=properties, value=value, source=source, received=clock.now,
     )  # fmt: skip
-    return id
 
 
 async def change(pool: Pool, clock: Clock, customer: UUID, **attributes: Any) -> None:
@@ -64,7 +59,7 @@ async def keep(pool: Pool) -> int:
     for row in rows:
         async with pool.acquire() as connection, connection.transaction():
             measures = {
-                r["number"]: msgspec.json.decode(r["digest"], type=Measure)
+                r["number"]: read_measure(r["digest"])
                 for r in await connection.fetch(
                     "SELECT number, digest FROM measure WHERE build_id = $1", row["build_id"]
                 )

@@ -60,9 +60,10 @@ async def put_customers(pool: Pool, count: int, **fields: Any) -> list[UUID]:
 
 async def put_event(
     pool: Any, customer: UUID, name: str, at: datetime = NOW, *, properties: dict[str, Any] | None = None,
-    message_id: UUID | None = None, value: float = 0.0, source: str = "api",
+    message_id: UUID | None = None, value: float = 0.0, source: str = "api", received: datetime | None = None,
 ) -> UUID:  # fmt: skip
-    id = uuid7(to_ms(datetime.now(NOW.tzinfo)))
+    """An event that happened at `at`; it is received now, unless said otherwise."""
+    id = uuid7(to_ms(received or datetime.now(NOW.tzinfo)))
     await pool.execute(
         "INSERT INTO event (lane, customer_id, id, name, at, properties, message_id, value, source) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

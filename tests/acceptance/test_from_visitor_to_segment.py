@@ -5,11 +5,9 @@ Everything is real: `motet up` with its processes, events over HTTP as Segment's
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +23,13 @@ where:
   $did: {event: product_viewed, count: {$gte: 3}, within: 1d}
   $and: [{$did: {event: purchase, sum: {$gte: 50}}}]
 """
+GUESTS = """
+kind: segment
+name: guests
+title: Guests
+where:
+  $did: {event: course_booked, count: {$gte: 2}}
+"""
 CAMPAIGN = """
 name: keen-thanks
 trigger: {enters: keen-buyers}
@@ -34,18 +39,18 @@ messages:
 """
 
 
-@pytest.fixture
-def house(tmp_path: Any) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
     with open_houses() as start:
         house = start()
         house.wait_until_well()
-        (tmp_path / "segment.yaml").write_text(SEGMENT)
-        (tmp_path / "campaign.yaml").write_text(CAMPAIGN)
         yield house
 
 
-def test_a_visitor_becomes_a_customer_enters_a_segment_and_hears_once(house: House, tmp_path: Any) -> None:
-    tell = Teller(house.url, house.motet("keys", "add", "website")["key"])
+def test_a_visitor_becomes_a_customer_enters_a_segment_and_hears_once(house: House, tmp_path: Path) -> None:
+    (tmp_path / "segment.yaml").write_text(SEGMENT)
+    (tmp_path / "campaign.yaml").write_text(CAMPAIGN)
+    tell = sender(house, house.motet("keys", "add", "website")["key"])
     assert house.motet("apply", str(tmp_path / "segment.yaml"))["applied"][0]["action"] == "create"
     wait_for(lambda: _segment(house)["status"] == "live", 30, house.tell)
     house.motet("apply", str(tmp_path / "campaign.yaml"))
@@ -78,19 +83,47 @@ def test_a_visitor_becomes_a_customer_enters_a_segment_and_hears_once(house: Hou
     assert _get(house, "/api/overview")["customers"] == 1
 
 
-class Teller:
+def test_segments_keys_and_history_are_worked_from_the_command_line(house: House, tmp_path: Path) -> None:
+    history = tmp_path / "bookings.csv"
+    history.write_text("email,date\nbo@example.com,2019-03-11\ncy@example.com,2019-04-11\nbo@example.com,2019-05-11\n")
+    read = house.motet("import", "events", str(history), "--event", "course_booked")
+    assert read["code"] == 0, read
+    assert read["changed"] == 3
+    again = house.motet("import", "events", str(history), "--event", "course_booked")
+    assert (again["code"], again["already"]) == (0, True)
+
+    document = tmp_path / "guests.yaml"
+    document.write_text(GUESTS)
+    preview = house.motet("segments", "preview", str(document))
+    assert (preview["code"], preview["count"]) == (0, 1)
+    house.motet("apply", str(document))
+    wait_for(lambda: house.motet("segments", "show", "guests")["segment"]["status"] == "live", 30, house.tell)
+    shown = house.motet("segments", "show", "guests")
+    assert (shown["code"], shown["segment"]["members"], shown["used_by"]) == (0, 1, [])
+    listed = house.motet("segments", "list")
+    assert (listed["code"], [s["title"] for s in listed["segments"] if s["name"] == "guests"]) == (0, ["Guests"])
+    put_away = house.motet("segments", "archive", "guests")
+    assert (put_away["code"], put_away["status"]) == (0, "archived")
+    assert house.motet("segments", "show", "guests")["segment"]["status"] == "archived"
+
+    made = house.motet("keys", "add", "course site")
+    event = {"userId": "u-1", "event": "page_left"}
+    assert house.post("/v1/track", event, made["key"])[0] == 200
+    assert house.motet("keys", "revoke", made["id"])["code"] == 0
+    keys = house.motet("keys", "list")
+    assert keys["code"] == 0
+    assert [k["revoked_at"] is not None for k in keys["keys"] if k["id"] == made["id"]] == [True]
+    wait_for(lambda: house.post("/v1/track", event, made["key"])[0] == 401, 20, house.tell)
+
+
+def sender(house: House, key: str) -> Callable[..., None]:
     """Sends calls as a website would."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self.url = url
-        self.key = base64.b64encode(f"{key}:".encode()).decode()
+    def tell(kind: str, **fields: Any) -> None:
+        status, told = house.post(f"/v1/{kind}", {"messageId": str(uuid4()), **fields}, key)
+        assert status == 200, told
 
-    def __call__(self, kind: str, **fields: Any) -> None:
-        body = json.dumps({"messageId": str(uuid4()), **fields}).encode()
-        headers = {"Authorization": f"Basic {self.key}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/v1/{kind}", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
+    return tell
 
 
 def _segment(house: House) -> dict[str, Any]:
@@ -104,5 +137,6 @@ def _outbox(house: House) -> list[dict[str, Any]]:
 
 
 def _get(house: House, path: str) -> Any:
-    with urllib.request.urlopen(f"{house.url}{path}", timeout=10) as answer:
-        return json.load(answer)
+    status, told = house.get(path)
+    assert status == 200, told
+    return told

@@ -140,17 +140,25 @@ async def check_customer(pool: Pool, who: str) -> None:
 async def test_what_was_acknowledged_survives_kills_under_load(house: House, key: str) -> None:
     sender = Load(house.url, key)
     sending = [asyncio.create_task(sender.run(lane)) for lane in range(16)]
-    for _ in range(KILLS):
+
+    async def wait_for_more(count: int) -> None:
         before = len(sender.acknowledged)
-        await asyncio.sleep(1)
-        victim = await asyncio.to_thread(house.member, "cli serve")
-        assert victim is not None
-        os.kill(victim, signal.SIGKILL)
-        await asyncio.to_thread(wait_for, lambda v=victim: house.member("cli serve") not in (None, v), 20, house.tell)
-        await asyncio.to_thread(house.wait_until_well)
-        await asyncio.to_thread(wait_for, lambda b=before: len(sender.acknowledged) > b + 200, 30, house.tell)
-    sender.stopped = True
-    await asyncio.gather(*sending)
+        await asyncio.to_thread(wait_for, lambda: len(sender.acknowledged) > before + count, 30, house.tell)
+
+    try:
+        for _ in range(KILLS):
+            await wait_for_more(50)
+            victim = await asyncio.to_thread(house.member, "cli serve")
+            assert victim is not None
+            os.kill(victim, signal.SIGKILL)
+            await asyncio.to_thread(
+                wait_for, lambda v=victim: house.member("cli serve") not in (None, v), 20, house.tell
+            )
+            await asyncio.to_thread(house.wait_until_well)
+            await wait_for_more(200)
+    finally:
+        sender.stopped = True
+        await asyncio.gather(*sending)
     pool = await open_pool(EmbeddedServer(house.home).url, size=2)
     try:
         rows = await pool.fetch("SELECT properties ->> 'n' AS n FROM event WHERE name = 'Load Sent'")
@@ -185,6 +193,8 @@ class Load:
                 ]
                 path, body = ("track", calls[0]) if len(calls) == 1 else ("batch", {"batch": calls})
                 while not await self.send(client, path, body):
+                    if self.stopped:
+                        return
                     await asyncio.sleep(0.1)
                 self.acknowledged.update(names)
 

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from browsing import PATIENT, check_width
 from houses import House, open_houses
-
-PATIENT = 30_000  # milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +28,6 @@ def house() -> Iterator[House]:
         )
         assert opened.motet("import", "customers", str(people))["code"] == 0
         yield opened
-
-
-@pytest.fixture
-def page(house: House) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        # Headless Chromium calls itself a machine, and Motet would believe it.
-        agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, user_agent=agent)
-        context.set_default_timeout(PATIENT)
-        # The shop that links lead to is not on this machine: its page is answered here.
-        context.route(re.compile(r"^https://"), _the_shop)
-        opened = context.new_page()
-        opened.problems = []  # type: ignore[attr-defined]
-        opened.on("pageerror", lambda error: opened.problems.append(str(error)))  # type: ignore[attr-defined]
-        yield opened
-        assert opened.problems == []  # type: ignore[attr-defined]
-        browser.close()
-
-
-def _the_shop(route: Route) -> None:
-    route.fulfill(status=200, content_type="text/html", body="<h1>The shop</h1>")
 
 
 def test_from_launch_to_a_click_on_the_timeline(house: House, page: Page) -> None:
@@ -108,8 +82,7 @@ def test_the_screens_hold_in_the_dark_and_on_a_phone(house: House, page: Page) -
     for path in ("/", "/campaigns", "/customers", "/outbox", "/status"):
         page.goto(house.url + path)
         expect(page.locator("h1").first).to_be_visible(timeout=PATIENT)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is {overflow} px too wide for a phone"
+        check_width(page, path)
 
 
 def test_what_a_customer_wrote_is_shown_and_never_run(house: House, page: Page) -> None:

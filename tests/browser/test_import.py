@@ -7,17 +7,16 @@ from __future__ import annotations
 import csv
 import os
 import re
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from browsing import PATIENT, check_width
 from houses import House, open_houses, wait_for
 
-PATIENT = 60_000  # milliseconds
 ROWS = 40_000
 
 
@@ -27,22 +26,6 @@ def house() -> Iterator[House]:
         opened = start()
         opened.wait_until_well()
         yield opened
-
-
-@pytest.fixture
-def page(house: House) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        context.set_default_timeout(PATIENT)
-        opened = context.new_page()
-        problems: list[str] = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        yield opened
-        assert problems == []
-        browser.close()
 
 
 @pytest.fixture
@@ -139,18 +122,16 @@ def test_history_is_imported_once_through_a_kill_of_its_worker(house: House, pag
 def test_it_can_be_done_by_keyboard_and_on_a_phone(house: House, page: Page, people: Path) -> None:
     page.set_viewport_size({"width": 375, "height": 812})
     page.emulate_media(color_scheme="dark")
+    page.on("filechooser", lambda chooser: chooser.set_files(people))  # set up long before the key is pressed
     page.goto(f"{house.url}/imports")
     expect(page.get_by_test_id("drop-zone")).to_be_visible()
     page.get_by_test_id("file-input").focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(people)
+    page.keyboard.press("Space")
     select = page.locator('[data-name="Kunde"]').get_by_test_id("target-select")
     select.focus()
     select.press("C")  # the choice is a list of the browser's own: letters find in it
     expect(select).not_to_have_value("attributes.kunde")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, f"{overflow} px too wide for a phone"
+    check_width(page, "/imports")
 
 
 def test_what_stands_in_a_file_is_shown_and_never_run(house: House, page: Page, tmp_path: Path) -> None:

@@ -6,19 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import urllib.error
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from browsing import PATIENT, check_width
 from houses import House, open_houses
-
-PATIENT = 30_000  # milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -37,35 +32,9 @@ def house() -> Iterator[House]:
         yield opened
 
 
-@pytest.fixture
-def page(house: House) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        context.set_default_timeout(PATIENT)
-        opened = context.new_page()
-        problems: list[str] = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        yield opened
-        assert problems == []
-        browser.close()
-
-
 def track(house: House, key: str, event: dict[str, Any]) -> int:
     """Sends an event as the line on the screen does; returns the status of the answer."""
-    basic = b64encode(f"{key}:".encode()).decode()
-    request = urllib.request.Request(
-        f"{house.url}/v1/track",
-        json.dumps(event).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Basic {basic}"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refused:
-        return refused.code
+    return house.post("/v1/track", event, key)[0]
 
 
 def test_from_an_empty_debugger_to_the_first_event(house: House, page: Page) -> None:
@@ -154,5 +123,4 @@ def test_the_screens_hold_in_the_dark_and_on_a_phone(house: House, page: Page) -
         page.goto(house.url + path)
         expect(page.locator("h1").first).to_be_visible(timeout=PATIENT)
         expect(page.get_by_text(re.compile("Loading"))).to_have_count(0)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is {overflow} px too wide for a phone"
+        check_width(page, path)

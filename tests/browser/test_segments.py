@@ -6,18 +6,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
+from browsing import PATIENT, check_width
 from houses import House, open_houses
 
-PATIENT = 60_000  # milliseconds
 CITIES = ("Berlin", "Wien")
 PEOPLE = 12
 
@@ -38,30 +35,11 @@ def house() -> Iterator[House]:
         yield opened
 
 
-@pytest.fixture
-def page(house: House) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        context = browser.new_context(viewport={"width": 1400, "height": 1100})
-        context.set_default_timeout(PATIENT)
-        opened = context.new_page()
-        broken: list[str] = []
-        opened.on("pageerror", lambda error: broken.append(str(error)))
-        yield opened
-        assert broken == []
-        browser.close()
-
-
 def send(house: House, purchases: list[tuple[str, float]]) -> None:
     """Purchases by customer, answered after they are committed."""
     events = [{"customer": who, "name": "purchase", "properties": {"amount": amount}} for who, amount in purchases]
-    request = urllib.request.Request(
-        f"{house.url}/api/events", json.dumps({"events": events}).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        told: dict[str, Any] = json.load(answer)
+    status, told = house.post("/api/events", {"events": events})
+    assert status == 200, told
     assert told["accepted"] == len(purchases), told
 
 
@@ -240,5 +218,4 @@ def test_the_screens_hold_on_a_phone(house: House, page: Page, scheme: str) -> N
     for path, part in ready.items():
         page.goto(house.url + path)
         expect(page.get_by_test_id(part).first).to_be_visible(timeout=PATIENT)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is {overflow} px too wide for a phone"
+        check_width(page, path)

@@ -14,6 +14,7 @@ from motet.analytics.happenings import describe_detail, describe_event, describe
 from motet.analytics.people import find_selves, read_titles
 from motet.analytics.sentences import describe_decision, describe_fate
 from motet.analytics.words import CHANNEL_NAMES, capitalize, humanize
+from motet.core.clock import EPOCH, to_us
 from motet.core.customers import Customer
 from motet.core.errors import Problem, Refused
 from motet.core.ids import lane_of
@@ -22,7 +23,6 @@ from motet.core.words import Channel, MessageStatus, Verdict
 from motet.storage.pool import Connection, Pool, Record
 from motet.storage.sql import sql
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=(1 << 128) - 1))
 
@@ -236,7 +236,7 @@ def shape_reasons(numbers: Iterable[int]) -> list[ReasonText]:
 
 def write_place(entry: Entry) -> str:
     """Where an entry stands in time, as a page's `next`."""
-    return f"{(entry.at - _EPOCH) // _MICROSECOND}-{entry.id.hex}"
+    return f"{to_us(entry.at)}-{entry.id.hex}"
 
 
 def read_place(text: str | None) -> tuple[datetime, UUID]:
@@ -245,7 +245,7 @@ def read_place(text: str | None) -> tuple[datetime, UUID]:
         return _LAST
     micros, _, id = text.partition("-")
     try:
-        return _EPOCH + int(micros) * _MICROSECOND, UUID(hex=id)
+        return EPOCH + int(micros) * _MICROSECOND, UUID(hex=id)
     except (ValueError, OverflowError):
         problem = Problem(
             "page.bad_place", "is not a place in this list", "before", "take it from `next`, or leave it out"

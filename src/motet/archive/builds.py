@@ -16,7 +16,7 @@ import msgspec
 
 from motet.archive.duck import Duck
 from motet.archive.tallies import count_tallies, read_tallies
-from motet.core.measures import Measure, Tally
+from motet.core.measures import Measure, Tally, read_measure
 from motet.storage.pool import Connection
 from motet.storage.sql import sql
 
@@ -58,7 +58,7 @@ def _build(row: Any) -> Build:
 
 async def _read_measures(connection: Connection, build_id: UUID) -> dict[int, Measure]:
     rows = await connection.fetch(sql("archive.list_build_measures"), build_id)
-    return {row["number"]: msgspec.convert(row["spec"], Measure) for row in rows}
+    return {row["number"]: read_measure(row["digest"]) for row in rows}
 
 
 async def _count(

@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import structlog
@@ -87,18 +86,32 @@ class Keeper:
                 await connection.execute(sql("archive.unlock_keeper"), LOCK)
 
     async def turn(self, connection: Connection) -> None:
-        """Whatever is due now."""
-        await self._when_due("build", BUILDS, lambda: self._serve(connection))
-        await self._when_due("export", EXPORT, lambda: export_events(connection, self.duck, self.now()))
-        await self._when_due("merge", TIDY, lambda: self._merge(connection))
-        await self._when_due("customers", TIDY, lambda: self._write_customers(connection))
-        await self._when_due("house", HOUSE, lambda: self._keep_house(connection))
+        """Whatever is due now. What fails keeps nothing else from being done; the first failure is raised at last."""
+        failed: Exception | None = None
+        for name, pause, work in (
+            ("build", BUILDS, self._serve),
+            ("export", EXPORT, self._export),
+            ("merge", TIDY, self._merge),
+            ("customers", TIDY, self._write_customers),
+            ("house", HOUSE, self._keep_house),
+        ):
+            try:
+                await self._when_due(name, pause, work, connection)
+            except (*TROUBLE, MotetError, duckdb.Error) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
-    async def _when_due(self, name: str, pause: float, work: Callable[[], Awaitable[Any]]) -> None:
+    async def _when_due(
+        self, name: str, pause: float, work: Callable[[Connection], Awaitable[None]], connection: Connection
+    ) -> None:
         begun = time.monotonic()
         if begun >= self._due.get(name, 0.0):
             self._due[name] = begun + pause
-            await work()
+            await work(connection)
+
+    async def _export(self, connection: Connection) -> None:
+        await export_events(connection, self.duck, self.now())
 
     async def _serve(self, connection: Connection) -> None:
         if served := await serve_builds(connection, self.duck, lanes=self.lanes, now=self.now()):

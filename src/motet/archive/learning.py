@@ -1,7 +1,8 @@
 """What is in the log and in the profiles: names, kinds and example values, for whoever builds conditions.
 
 Learned of each file when it is written, and kept beside it in the manifest; `Archive.learn` puts it together with what
-is learned of the newer rows. Names of events, tags, stages and topics, the counts and the latest moments are exact;
+is learned of the newer rows. Names of events, tags, stages and topics, the counts and the latest moments are those of
+all rows, up to the 500 most frequent names of each file; a tag that is gone is told until its lane is written again;
 kinds and examples are from a sample of the rows.
 """
 

@@ -24,18 +24,28 @@ _ATTEMPTS = 50
 
 
 async def claim(
-    connection: Connection, keyed: Sequence[Sequence[Key]], *, lanes: int, now: datetime, guard: Guard = USUAL
+    connection: Connection,
+    keyed: Sequence[Sequence[Key]],
+    *,
+    lanes: int,
+    now: datetime,
+    guard: Guard = USUAL,
+    owners: dict[Key, UUID] | None = None,
 ) -> Resolution:
     """Resolves inputs (each by its keys, the strongest first) and claims their identifiers, inside the caller's
     transaction. Customers who turn out to be one are merged: it is asked here, and carried out by the engine.
 
-    Raises Unavailable when others keep claiming the same identifiers first.
+    `owners` is what `find_owners` has just said of all these keys, when the caller has asked. Raises Unavailable when
+    others keep claiming the same identifiers first.
     """
     barred: dict[Pair, Bar] = {}
     for _ in range(_ATTEMPTS):
-        owners = await find_owners(connection, {key for keys in keyed for key in keys})
-        nameless = await _find_nameless(connection, keyed, owners, lanes)
-        resolution = resolve(keyed, owners, nameless, to_ms(now), lanes, barred)
+        found = owners
+        if found is None:
+            found = await find_owners(connection, {key for keys in keyed for key in keys})
+        owners = None  # `resolve` writes on it, and a second try has the winners in view
+        nameless = await _find_nameless(connection, keyed, found, lanes)
+        resolution = resolve(keyed, found, nameless, to_ms(now), lanes, barred)
         if resolution.merges and (more := await bar_pairs(connection, resolution.merges, guard, now)):
             barred |= more
             continue

@@ -24,7 +24,7 @@ from motet.audience.fields import (
     clean_timezone,
     clean_topics,
 )
-from motet.audience.guard import USUAL
+from motet.audience.guard import USUAL, Guard
 from motet.core.customers import Device
 from motet.core.errors import Problem
 from motet.core.spelling import guess
@@ -86,7 +86,7 @@ _IDENTIFIERS = ("external_id", "email", "phone")
 _TOLD = 20  # problems of one customer: enough to see what is wrong
 
 
-def check_customer(raw: Any, path: str = "") -> CustomerInput | list[Problem]:
+def check_customer(raw: Any, path: str = "", *, guard: Guard = USUAL) -> CustomerInput | list[Problem]:
     """A checked input, or everything that is wrong with `raw`; paths begin with `path`.
 
     A null takes away an attribute or a CLEARABLE field; of any other field it says nothing.
@@ -112,7 +112,7 @@ def check_customer(raw: Any, path: str = "") -> CustomerInput | list[Problem]:
             clean[key] = cleaner(value)
         except Wrong as wrong:
             problems.append(Problem(wrong.code, wrong.message, f"{dot}{key}{wrong.place}", wrong.fix))
-    told = (USUAL.check(clean[key], f"{dot}{key}") for key in _IDENTIFIERS if key in clean)
+    told = (guard.check(clean[key], f"{dot}{key}") for key in _IDENTIFIERS if key in clean)
     problems.extend(problem for problem in told if problem is not None)
     if problems:
         return problems

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import msgspec
 
-from motet.audience.guard import load_guard
 from motet.audience.pairs import (
     ASKED,
     GIVE_BACK,
@@ -24,7 +23,6 @@ from motet.audience.pairs import (
     UNDO_PACKED,
     UNDONE,
     ask_pairs,
-    bar_pairs,
     find_gone,
     hold_customers,
     require_customers,
@@ -41,6 +39,7 @@ _WORDS = {
 }  # fmt: skip
 UNDO_LIMIT = timedelta(days=30)
 _LISTED = 200
+_PERSON = "person"  # the cause of a merge by hand
 _ATTEMPTS = 10
 
 
@@ -58,12 +57,10 @@ class Merge(msgspec.Struct, frozen=True):
     reason: str | None = None  # of a refusal
 
 
-async def ask_merge(
-    pool: Pool, loser: UUID, winner: UUID, *, cause: str = "person", lanes: int, now: datetime
-) -> Merge:
+async def ask_merge(pool: Pool, loser: UUID, winner: UUID, *, lanes: int, now: datetime) -> Merge:
     """Makes one customer of two: the loser becomes part of the winner. A person may merge what the guard forbids.
 
-    Raises NotFound for a customer who is not there, Refused when both are one already or the guard forbids it.
+    Raises NotFound for a customer who is not there, Refused when both are one already.
     """
     for _ in range(_ATTEMPTS):
         async with pool.acquire() as connection, connection.transaction():
@@ -75,11 +72,7 @@ async def ask_merge(
             if not await hold_customers(connection, [pair[0]], [pair[1]], lanes):
                 continue
             await require_customers(connection, pair, lanes)
-            if cause != "person":
-                bars = await bar_pairs(connection, [pair], await load_guard(connection), now)
-                if pair in bars:
-                    raise Refused([Problem("merge.refused", bars[pair].reason, "customer", "merge them by hand")])
-            [id] = await ask_pairs(connection, {pair: cause}, lanes=lanes, now=now)
+            [id] = await ask_pairs(connection, {pair: _PERSON}, lanes=lanes, now=now)
             return await read_merge(connection, id, now)
     raise Conflict("others keep merging these customers; try again")
 

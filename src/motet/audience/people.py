@@ -7,7 +7,7 @@ customers who turn out to be one are merged (`merges.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from motet.audience.claims import claim, find_owners
 from motet.audience.guard import USUAL, Guard
 from motet.audience.identity import ANONYMOUS_ID, CUSTOM, EMAIL, EXTERNAL_ID, PHONE, Key, Resolution, key_of
 from motet.audience.inputs import CustomerInput
-from motet.audience.pairs import find_gone
 from motet.audience.upsert import write_profiles
 from motet.storage.pool import Connection, Pool
 from motet.storage.sql import sql
@@ -46,9 +45,8 @@ async def resolve_people(
 ) -> list[UUID]:
     """The customer of each person, made where there was none, inside the caller's transaction.
 
-    An identifier that names nobody (`Guard.blocks`) is passed over; when a person has no other, Refused is for the
-    caller to raise before: see `clear_person`. Raises Unavailable as `claim` does, and passes on asyncpg's
-    DeadlockDetectedError: run the transaction again. Call it once in one transaction.
+    Identifiers that name nobody are for `clear_person` to take away before. Raises Unavailable as `claim` does, and
+    passes on asyncpg's DeadlockDetectedError: run the transaction again. Call it once in one transaction.
     """
     if not people:
         return []
@@ -58,7 +56,7 @@ async def resolve_people(
     if ids is not None and not any(person.given for person in people):
         return ids
     if ids is None:
-        resolution = await claim(connection, keyed, lanes=lanes, now=now, guard=guard)
+        resolution = await claim(connection, keyed, lanes=lanes, now=now, guard=guard, owners=owners)
     else:
         resolution = Resolution(ids=ids)
     inputs = _inputs(people, keyed, resolution)
@@ -78,11 +76,6 @@ def clear_person(person: Person, guard: Guard) -> Person | None:
         person = msgspec.structs.replace(person, **changes)
     named = person.user_id or person.anonymous_id or person.email or person.phone or person.custom or person.previous
     return person if named else None
-
-
-async def follow(connection: Connection, ids: Iterable[UUID], lanes: int) -> dict[UUID, UUID]:
-    """Of these customers, those who are gone, and who each is now. Who is not in it is who they were."""
-    return await find_gone(connection, ids, lanes)
 
 
 async def list_gone(source: Connection | Pool, customer: UUID) -> list[UUID]:

@@ -90,9 +90,8 @@ async def find_customer(pool: Pool, lanes: int, reference: str | UUID) -> Custom
     An id of ours that is gone by a merge leads to who they are now.
     """
     async with pool.acquire() as connection:
-        if isinstance(reference, UUID):
-            id: UUID | None = (await find_gone(connection, [reference], lanes)).get(reference, reference)
-        else:
+        id = reference if isinstance(reference, UUID) else None
+        if isinstance(reference, str):
             id = (await find_ids(connection, [reference], lanes)).get(reference)
         if id is None:
             return None

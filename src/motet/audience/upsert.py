@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from motet.audience.claims import claim
+from motet.audience.guard import USUAL, Guard
 from motet.audience.identity import EMAIL, PHONE, AddressTaken, Resolution, keys_of
 from motet.audience.inputs import CLEARABLE, CustomerInput
 from motet.audience.pairs import find_gone
@@ -49,19 +50,21 @@ class Upserted(msgspec.Struct, frozen=True):
     taken: tuple[AddressTaken, ...] = ()  # addresses that stay with their first owner
 
 
-async def save_customers(pool: Pool, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime) -> Upserted:
+async def save_customers(
+    pool: Pool, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime, guard: Guard = USUAL
+) -> Upserted:
     """`upsert_customers` in a transaction of its own, again when the database breaks a circle of waits."""
     for _ in range(_ATTEMPTS):
         try:
             async with pool.acquire() as connection, connection.transaction():
-                return await upsert_customers(connection, inputs, lanes=lanes, now=now)
+                return await upsert_customers(connection, inputs, lanes=lanes, now=now, guard=guard)
         except asyncpg.DeadlockDetectedError:
             continue
     raise Unavailable("the database is too busy with the same customers; try again")
 
 
 async def upsert_customers(
-    connection: Connection, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime
+    connection: Connection, inputs: Sequence[CustomerInput], *, lanes: int, now: datetime, guard: Guard = USUAL
 ) -> Upserted:
     """Creates and merges, inside the caller's transaction; call it once in one transaction.
 
@@ -70,7 +73,8 @@ async def upsert_customers(
     """
     if not inputs:
         return Upserted(0, 0, 0, ())
-    resolution = await claim(connection, [keys_of(given, lanes) for given in inputs], lanes=lanes, now=now)
+    keyed = [keys_of(given, lanes) for given in inputs]
+    resolution = await claim(connection, keyed, lanes=lanes, now=now, guard=guard)
     return await write_profiles(connection, inputs, resolution, lanes=lanes, now=now)
 
 

@@ -6,6 +6,7 @@ The templates inside are checked by `check`, which whoever wires the house passe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,11 @@ import msgspec
 from motet.authoring.frequency import read_frequency
 from motet.authoring.message import EXIT, ContentCheck, Reading, read_message
 from motet.authoring.reading import check_values
-from motet.authoring.sheet import Sheet
 from motet.core.errors import Problem, Refused
 from motet.core.events import SEGMENT_ENTERED, SEGMENT_LEFT
+from motet.core.filters import compile_filter
 from motet.core.program import Program, Step, Trigger
+from motet.core.sheet import Sheet
 from motet.core.words import Channel, Priority
 
 MAX_MESSAGES = 100
@@ -66,6 +68,19 @@ def title_of(document: dict[str, Any]) -> str:
     title = document.get("title")
     name = str(document["name"]).strip()
     return title.strip() if isinstance(title, str) else name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def check_traits(program: Program, traits: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+    """What is wrong with the computed traits that a program's conditions name; only a database knows them."""
+    problems: list[Problem] = []
+    specs = [("trigger.where", program.trigger.where), ("trigger.state", program.trigger.state)]
+    specs += [(f"messages[{s.name}].conditions", s.args.get("conditions")) for s in program.steps]
+    for path, spec in specs:
+        try:
+            compile_filter(spec or {}, path, traits=traits)
+        except Refused as refused:
+            problems.extend(refused.problems)
+    return problems
 
 
 def channels_of(program: Program) -> set[Channel]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from motet.authoring.sheet import Sheet
 from motet.core.durations import DAY, WINDOWS
 from motet.core.program import Cap, EntryCap, FrequencyRules
+from motet.core.sheet import Sheet
 from motet.core.words import Channel
 
 _MOST = 1_000_000

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from motet.authoring.sheet import Sheet, read_aware
 from motet.core.content import CONTENT
 from motet.core.errors import Problem
 from motet.core.program import Step
+from motet.core.sheet import Sheet, read_aware
 from motet.core.spelling import suggest
 from motet.core.words import Channel
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from motet.authoring.campaign import channels_of, compile_campaign, title_of, validate
+from motet.authoring.campaign import channels_of, check_traits, compile_campaign, title_of
 from motet.authoring.changes import list_changes
 from motet.authoring.lifecycle import after_cancel, after_launch, after_pause, after_resume, check_open
 from motet.authoring.message import ContentCheck
@@ -31,6 +31,8 @@ MAX_NAMED = 100_000  # customers that one launch may name
 _SHOWN = 20  # unknown customers named in an error
 
 Ready = Callable[[set[Channel]], list[Problem]]
+
+_NOBODY = UUID(int=0)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +93,7 @@ async def apply(pool: Pool, document: dict[str, Any], now: datetime, check: Cont
     revision_id = uuid7(to_ms(now))
     program = compile_campaign(document, campaign_id=uuid7(to_ms(now)), revision_id=revision_id, check=check)
     async with pool.acquire() as connection, connection.transaction():
+        await _check_traits(connection, program)
         await connection.execute(sql("authoring.lock_name"), program.name)
         row = await connection.fetchrow(sql("authoring.lock_campaign"), program.name)
         if row is None:
@@ -114,14 +117,22 @@ async def apply(pool: Pool, document: dict[str, Any], now: datetime, check: Cont
 
 async def plan(pool: Pool, document: dict[str, Any], check: ContentCheck | None = None) -> Plan:
     """What `apply` would change. Raises Refused when the document is wrong."""
-    if problems := validate(document, check):
-        raise Refused(problems)
-    name = document["name"].strip()
-    kept = await pool.fetchval(sql("authoring.read_document"), name)
+    program = compile_campaign(document, campaign_id=_NOBODY, revision_id=_NOBODY, check=check)
+    name = program.name
+    async with pool.acquire() as connection:
+        await _check_traits(connection, program)
+        kept = await connection.fetchval(sql("authoring.read_document"), name)
     if kept is None:
         return Plan(name, "create")
     changes = tuple(list_changes(kept, document))
     return Plan(name, "update" if changes else "unchanged", changes)
+
+
+async def _check_traits(connection: Connection, program: Program) -> None:
+    """Raises Refused when a condition asks for a computed trait that is not there, or not of that kind."""
+    rows = await connection.fetch(sql("authoring.list_traits"))
+    if problems := check_traits(program, {row["name"]: row["document"] for row in rows}):
+        raise Refused(problems)
 
 
 async def launch(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from motet.cli.house import in_house
 from motet.cli.options import Json
 from motet.cli.printing import out, print_json, print_line, print_table
 from motet.core.errors import Refused
 
 if TYPE_CHECKING:
     from motet.analytics.overview import Overview
+    from motet.app import House
 
 
 def doctor(*, json: Json = False) -> int:
@@ -37,14 +39,11 @@ def doctor(*, json: Json = False) -> int:
 def status(*, json: Json = False) -> int:
     """Show the campaigns with their counts, the workers, and what waits."""
     from motet.analytics.reports import Reports
-    from motet.app import open_house, run
-    from motet.household import read_surroundings
 
-    async def work() -> Overview:
-        async with open_house(read_surroundings(), name="status", size=2) as house:
-            return await Reports(house.pool, house.lanes).overview.read(datetime.now(UTC))
+    async def work(house: House) -> Overview:
+        return await Reports(house.pool, house.lanes).overview.read(datetime.now(UTC))
 
-    found = run(work())
+    found = in_house("status", work, size=2)
     if json:
         print_json(found)
         return 0

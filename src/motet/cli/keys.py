@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
+from motet.cli.house import in_house
 from motet.cli.options import Json
 from motet.cli.printing import out, print_json, print_line, print_table
 from motet.core.errors import Problem, Refused
@@ -16,7 +15,7 @@ def list_keys(*, json: Json = False) -> int:
     """List the write keys. The keys themselves cannot be read again."""
     from motet.ingest.keys import list_keys as list_rows
 
-    rows = _in_house(lambda house: list_rows(house.pool))
+    rows = in_house("keys", lambda house: list_rows(house.pool))
     if json:
         print_json({"keys": rows})
     elif not rows:
@@ -39,9 +38,7 @@ def add_key(name: str, /, *, json: Json = False) -> int:
     """
     from motet.ingest.keys import add_key as add
 
-    if not name.strip() or len(name) > 100:
-        raise Refused([Problem("key.bad_name", "must be a text of 1 to 100 characters", "NAME", "such as website")])
-    made = _in_house(lambda house: add(house.pool, name.strip(), datetime.now(UTC)))
+    made = in_house("keys", lambda house: add(house.pool, name, datetime.now(UTC)))
     if json:
         print_json(made)
     else:
@@ -64,20 +61,9 @@ def revoke_key(id: str, /, *, json: Json = False) -> int:
     except ValueError:
         problem = Problem("key.bad_id", f"{id[:60]!r} is not the id of a key", "ID", "see `motet keys list`")
         raise Refused([problem]) from None
-    _in_house(lambda house: revoke(house.pool, key, datetime.now(UTC)))
+    in_house("keys", lambda house: revoke(house.pool, key, datetime.now(UTC)))
     if json:
         print_json({"id": str(key), "revoked": True})
     else:
         print_line("revoked", "ok")
     return 0
-
-
-def _in_house(work: Callable[[Any], Awaitable[Any]]) -> Any:
-    from motet.app import open_house, run
-    from motet.household import read_surroundings
-
-    async def go() -> Any:
-        async with open_house(read_surroundings(), name="keys", size=2) as house:
-            return await work(house)
-
-    return run(go())

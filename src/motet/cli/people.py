@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 from cyclopts import Parameter
 
+from motet.cli.house import in_house
 from motet.cli.options import Json
 from motet.cli.printing import print_json, print_line, print_table
 from motet.core.errors import NotFound, Problem, Refused
@@ -33,9 +34,9 @@ def merge(
 
     async def work(house: House) -> Merge:
         goes, stays = await _find(house, loser), await _find(house, winner)
-        return await ask_merge(house.pool, goes.id, stays.id, cause="person", lanes=house.lanes, now=datetime.now(UTC))
+        return await ask_merge(house.pool, goes.id, stays.id, lanes=house.lanes, now=datetime.now(UTC))
 
-    asked = _run(work)
+    asked = in_house("people", work)
     if json:
         print_json(asked)
     else:
@@ -64,7 +65,7 @@ def merges(
         assert customer is not None
         return await list_merges(house.pool, (await _find(house, customer)).id, now=now)
 
-    found = _run(work)
+    found = in_house("people", work)
     if json:
         print_json({"merges": found})
     elif undo is not None:
@@ -74,17 +75,6 @@ def merges(
         columns = ("id", "at", "customer", "status", "cause", "undoable", "reason")
         print_table(columns, rows, f"nobody became part of {customer}")
     return 0
-
-
-def _run(work: Callable[[House], Awaitable[T]]) -> T:
-    from motet.app import open_house, run
-    from motet.household import read_surroundings
-
-    async def open_and_work() -> T:
-        async with open_house(read_surroundings(), name="people", size=2) as house:
-            return await work(house)
-
-    return run(open_and_work())
 
 
 async def _find(house: House, reference: str) -> Customer:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from motet.cli.house import in_house
 from motet.cli.options import Json
 from motet.cli.printing import print_json, print_line, print_table
 
@@ -17,7 +17,7 @@ def list_segments(*, json: Json = False) -> int:
     """List the segments, with how many customers are in each."""
     from motet.audience.segments.store import list_segments as list_rows
 
-    rows = _in_house(lambda house: list_rows(house.pool))
+    rows = in_house("segments", lambda house: list_rows(house.pool))
     if json:
         print_json({"segments": rows})
     elif not rows:
@@ -40,7 +40,7 @@ def show_segment(name: str, /, *, json: Json = False) -> int:
         row = await read_segment(house.pool, name)
         return row, (await list_uses(house.pool)).get(name, [])
 
-    row, used = _in_house(work)
+    row, used = in_house("segments", work)
     if json:
         print_json({"segment": row, "used_by": used})
         return 0
@@ -76,7 +76,7 @@ def preview_segment(file: Path, /, *, json: Json = False) -> int:
         with closing(Archive(house.pool, house.lanes, house.config.archive)) as archive:
             return await archive.count(compile_columns(tree, now=now, segments=book.numbers), sample=0)
 
-    counted = _in_house(work)
+    counted = in_house("segments", work)
     if json:
         print_json({"count": counted.count, "total": counted.total, "as_of": counted.as_of})
     else:
@@ -94,23 +94,12 @@ def archive_segment(name: str, /, *, json: Json = False) -> int:
     """
     from motet.audience.segments.store import archive_segment as archive
 
-    _in_house(lambda house: archive(house.pool, name, datetime.now(UTC)))
+    in_house("segments", lambda house: archive(house.pool, name, datetime.now(UTC)))
     if json:
         print_json({"name": name, "status": "archived"})
     else:
         print_line(f"{name} is archived", "ok")
     return 0
-
-
-def _in_house(work: Callable[[Any], Awaitable[Any]]) -> Any:
-    from motet.app import open_house, run
-    from motet.household import read_surroundings
-
-    async def go() -> Any:
-        async with open_house(read_surroundings(), name="segments", size=3) as house:
-            return await work(house)
-
-    return run(go())
 
 
 def _status(row: Any) -> str:

@@ -46,6 +46,11 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dic
         return msgspec.json.encode(self, order="deterministic").decode()
 
 
+def read_measure(digest: str) -> Measure:
+    """The measure of a digest. (PostgreSQL's jsonb would not do: it takes 1e22 for an integer.)"""
+    return msgspec.json.decode(digest, type=Measure)
+
+
 class Tally(msgspec.Struct, array_like=True, omit_defaults=True):
     """One customer's count of one measure. Moments are milliseconds since 1970, `recent` is sorted by moment.
 

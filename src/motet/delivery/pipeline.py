@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from motet.audience.profiles import load_customers
@@ -45,6 +46,7 @@ SURVEY = 5.0  # seconds between looks that no notification asked for
 WORTH = timedelta(days=3)  # a marketing message that waited longer is not sent any more
 
 Refusal = tuple[Waiting, Reason, str]
+_encode = msgspec.json.Encoder().encode
 
 
 class Campaigns:
@@ -54,6 +56,7 @@ class Campaigns:
         self.pool = pool
         self.programs: dict[UUID, Program] = {}
         self.status: dict[UUID, CampaignStatus] = {}
+        self.asking: frozenset[UUID] = frozenset()  # revisions whose messages may speak of computed traits
         self.stale = True
         self._reading = asyncio.Lock()
 
@@ -69,6 +72,7 @@ class Campaigns:
                 self.stale = True
                 raise
             self.status = {c: s for c, (s, _) in campaigns.items()}
+            self.asking = frozenset(r for r, p in self.programs.items() if b"traits" in _encode(p.steps))
 
     async def find(self, revisions: set[UUID]) -> None:
         """Reads again when one of these is not known: its word may have been lost with a connection."""
@@ -157,8 +161,9 @@ class ChannelPool:
                 c.id: c for c in await load_customers(connection, lane, sorted({w.customer_id for w in waiting}))
             }
             contexts = await load_contexts(connection, lane, waiting)
-            traits = await self.values.load(connection, lane, list(customers), now)
         await self.campaigns.find({w.revision_id for w in waiting})
+        asking = {w.customer_id for w in waiting if w.revision_id in self.campaigns.asking}
+        traits = await self.values.load(self.pool, lane, sorted(asking), now) if asking else {}
         ready: list[Ready] = []
         refused: list[Refusal] = []
         for one in waiting:

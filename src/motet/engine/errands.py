@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 
 from motet.audience.pairs import GIVE_BACK, TAKE
-from motet.audience.segments.tallies import Numbered, Tallies, number_measure, read_tallies, take_over
+from motet.audience.segments.register import read_measures
+from motet.audience.segments.tallies import Numbered, Tallies, read_tallies, take_over
 from motet.core.ids import lane_of
-from motet.core.measures import Measure
 from motet.core.words import MessageStatus
 from motet.storage.pool import Connection
 from motet.storage.sql import sql
@@ -89,10 +89,7 @@ Measures = dict[int, Numbered]  # everything that is counted, by number
 
 
 async def load_measures(connection: Connection) -> Measures:
-    return {
-        r["number"]: number_measure(r["number"], msgspec.convert(r["spec"], Measure), r["build_id"], r["ready"])
-        for r in await connection.fetch(sql("merges.list_measures"))
-    }
+    return {m.number: m for m in await read_measures(connection)}
 
 
 async def list_known(connection: Connection, lane: int) -> list[int]:

@@ -27,7 +27,7 @@ class Footing:
         self.now = now
         self.local = local
         self.row = ground.standings.get(customer.id, _NOWHERE)
-        self.members = frozenset(self.row.segments) & book.known
+        self.before = self.members = frozenset(self.row.segments) & book.known
         self.flips_at = self.row.flips_at
         self.covered = ground.reach.rules(customer.id)
         self.counts = Counts(book.lookup, self.row.tallies, ground.reach.measures(customer.id))
@@ -68,9 +68,9 @@ class Footing:
         touched = 0
         if measures := self.book.by_event.get(event.name):
             counting = self.ground.reach.counting
-            for number in count_event(
-                self.counts.tallies, [m for m in measures if m.number in counting], event, self.now
-            ):
+            if len(counting) < len(self.book.measures):  # a build has not begun in this lane
+                measures = tuple(m for m in measures if m.number in counting)
+            for number in count_event(self.counts.tallies, measures, event, self.now):
                 touched |= self.book.by_measure.get(number, 0)
                 self.tallied = True
         if after is not before:
@@ -94,8 +94,7 @@ class Footing:
 
     def finish(self, customer: Customer) -> Moves:
         """What is to be written; a row only when it differs."""
-        members_moved = self.members != frozenset(self.row.segments) & self.book.known
-        if self.tallied or members_moved or self.flips_at != self.row.flips_at:
+        if self.tallied or self.members != self.before or self.flips_at != self.row.flips_at:
             tallies = self.row.tallies
             if self.tallied:
                 wanted = self.book.measures

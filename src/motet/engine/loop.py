@@ -68,6 +68,7 @@ class Engine:
         self.known: dict[UUID, Runnable] = {}  # revisions never change: what was made ready once is kept
         self.book: SegmentBook = EMPTY
         self.turns = Turns(self.now)
+        self._reading = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop`. A database that goes away is waited for."""
@@ -169,7 +170,13 @@ class Engine:
 
     async def _refresh(self) -> World:
         """The world, read again when a campaign or a segment has changed; one that changed while it was read is read
-        once more."""
+        once more. One reads it, and the others wait for that."""
+        if self.world is not None:
+            return self.world
+        async with self._reading:
+            return await self._read_world()
+
+    async def _read_world(self) -> World:
         while (world := self.world) is None:
             version = self.version
             programs, campaigns = await load_programs(self.pool)

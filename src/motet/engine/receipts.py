@@ -117,14 +117,10 @@ def apply_event(desk: Desk, event: Event) -> None:
             APPLY[event.name](desk, event, message)
         return
     if event.name == Interaction.UNSUBSCRIBE.word:
-        if (word := str(event.properties.get("channel", "email"))) in {c.word for c in Channel}:
-            desk.withdraw(Channel.of(word))
+        _unsubscribed(desk, event, "email")
         return
-    if event.name in _SAID:
-        return
-    desk.saw(event.at)
-    if event.name == Interaction.PURCHASE.word:
-        desk.bought(event.at)
+    if event.name not in _SAID:
+        _seen(desk, event)
     if event.name in desk.world.goals:
         _convert(desk, event)
 
@@ -132,9 +128,19 @@ def apply_event(desk: Desk, event: Event) -> None:
 def remember(desk: Desk, event: Event) -> None:
     """An event of the past that was imported: what it says of the customer holds, and nothing else comes of it."""
     if event.name == Interaction.UNSUBSCRIBE.word:
-        if (word := str(event.properties.get("channel", ""))) in {c.word for c in Channel}:
-            desk.withdraw(Channel.of(word))
-        return
+        _unsubscribed(desk, event, "")
+    else:
+        _seen(desk, event)
+
+
+def _unsubscribed(desk: Desk, event: Event, default: str) -> None:
+    word = str(event.properties.get("channel", default))
+    if word in {c.word for c in Channel}:
+        desk.withdraw(Channel.of(word))
+
+
+def _seen(desk: Desk, event: Event) -> None:
+    """The customer did something."""
     desk.saw(event.at)
     if event.name == Interaction.PURCHASE.word:
         desk.bought(event.at)

@@ -276,7 +276,6 @@ async def save_ground(connection: Connection, lane: int, ground: Ground, done: s
         await _save_standings(connection, lane, {}, {number: -count for number, count in left.items()})
     if ground.begun:
         await connection.execute(sql("segments.begin_builds"), lane, list(ground.begun), done)
-        await connection.execute(sql("engine.notify"), "motet_archive", "builds")
     for page in (ground.looked, ground.taken):
         if page is not None:
             count = len(page.customers)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
+from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from motet.audience.segments.book import EMPTY, SegmentBook
+from motet.core.errors import Refused
 from motet.core.measures import Measure
 from motet.core.program import Policy, Program
 from motet.core.words import CampaignStatus, Channel
 from motet.journeys.runner import Runnable, make_runnable
+
+log = structlog.get_logger()
 
 _STANDING = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED})
 _OVER = {CampaignStatus.COMPLETED: "campaign ended", CampaignStatus.CANCELLED: "campaign cancelled"}
@@ -57,7 +62,7 @@ def make_world(
     zone: tzinfo = UTC,
 ) -> World:
     """`known` are runnables of an earlier world: a revision never changes, so they are kept."""
-    runnables = {r: known.get(r) or make_runnable(p, book.traits) for r, p in programs.items()}
+    runnables = {r: known.get(r) or _make_ready(p, book.traits) for r, p in programs.items()}
     by_event: defaultdict[str, list[Runnable]] = defaultdict(list)
     goals: defaultdict[str, set[UUID]] = defaultdict(set)
     for campaign, (status, revision) in campaigns.items():
@@ -79,6 +84,15 @@ def make_world(
         zone,
         frozenset((*by_event, *goals, *book.by_event, *(r.program.exit_on or "" for r in runnables.values()))),
     )
+
+
+def _make_ready(program: Program, traits: Mapping[str, Any]) -> Runnable:
+    """A trait that is gone, or is something else now, has no value; it stops neither the campaign nor the engine."""
+    try:
+        return make_runnable(program, traits)
+    except Refused as refused:
+        log.error("a campaign asks for a trait that it cannot have", campaign=program.name, error=str(refused))
+        return make_runnable(program)
 
 
 def measures_of(runnables: Iterable[Runnable]) -> list[Measure]:

@@ -16,7 +16,8 @@ import msgspec
 
 from motet.audience.fields import Wrong, clean_email, clean_phone
 from motet.audience.guard import USUAL, Guard
-from motet.audience.people import Person, follow, resolve_people
+from motet.audience.pairs import find_gone
+from motet.audience.people import Person, resolve_people
 from motet.audience.profiles import find_ids
 from motet.core.ids import lane_of
 from motet.ingest.facts import RawEvent
@@ -137,7 +138,7 @@ async def _identify(
     named = await find_ids(connection, references, lanes) if references else {}
     strangers = [r for r in references if r not in named]
     ids = [who for who in others if isinstance(who, UUID)]
-    gone = await follow(connection, ids, lanes) if ids else {}
+    gone = await find_gone(connection, ids, lanes) if ids else {}
     # Who somebody was before comes last, so that it meets them as they are now.
     before = [
         Person(user_id=f.customer.user_id, previous=f.previous)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from motet.audience.guard import USUAL, Guard, load_guard
 from motet.audience.inputs import CustomerInput, check_customer
 from motet.audience.upsert import upsert_customers
 from motet.core.errors import Problem
@@ -45,7 +46,7 @@ async def import_customers(
     """
     mapping = mapping or {}
     source = await asyncio.to_thread(read_source, path, "customers", mapping)
-    kind = CustomerRows(source.layout, mapping, lanes)
+    kind = CustomerRows(source.layout, mapping, lanes, await load_guard(pool))
     changes = {"progress": progress, "rejects_path": rejects_path, "batch": batch}
     return await import_rows(pool, source, kind, wish or msgspec.structs.replace(Wish(), **changes), now=now)
 
@@ -55,23 +56,23 @@ class CustomerRows:
 
     word = "customers"
 
-    def __init__(self, layout: Layout, mapping: Mapping[str, str], lanes: int) -> None:
+    def __init__(self, layout: Layout, mapping: Mapping[str, str], lanes: int, guard: Guard = USUAL) -> None:
         """Raises Refused for a mapping that cannot be used."""
         self.columns = Columns(layout.header, mapping)
         self.name = self.columns.name
-        self._header, self._lanes = layout.header, lanes
+        self._header, self._lanes, self._guard = layout.header, lanes, guard
 
     def check(self, row: Row) -> CustomerInput | list[Problem]:
         if not self._header:
-            return check_customer(self.columns.read_object(row.cells))
+            return check_customer(self.columns.read_object(row.cells), guard=self._guard)
         try:
             raw = self.columns.read_cells(row.cells)
         except IndexError:
             return [too_many_cells(row, self._header)]
-        return check_customer(raw) if raw else []  # a row of empty cells is an empty row
+        return check_customer(raw, guard=self._guard) if raw else []  # a row of empty cells is an empty row
 
     async def write(self, connection: Connection, items: Sequence[CustomerInput], now: datetime) -> Written:
-        done = await upsert_customers(connection, items, lanes=self._lanes, now=now)
+        done = await upsert_customers(connection, items, lanes=self._lanes, now=now, guard=self._guard)
         told = "another customer has it already; the rest of the row was taken"
         notes = ((t.index, Problem("customer.address_taken", told, t.field, _FIX)) for t in done.taken)
         return Written(done.created + done.changed, tuple(notes))

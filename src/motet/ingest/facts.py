@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from motet.audience.fields import Wrong, clean_moment, clean_text, keep_json
+from motet.audience.guard import USUAL, Guard
 from motet.audience.people import Person
 from motet.core.errors import Problem
 from motet.core.events import (
@@ -61,7 +62,7 @@ class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _TOLD = 20  # problems of one event: enough to see what is wrong
 
 
-def check_event(raw: Any, path: str = "", *, source: str = "api") -> RawEvent | list[Problem]:
+def check_event(raw: Any, path: str = "", *, source: str = "api", guard: Guard = USUAL) -> RawEvent | list[Problem]:
     """A checked fact, or everything that is wrong with `raw`; paths begin with `path`.
 
     A purchase without a value takes it from its properties (`value`, `revenue` or `total`).
@@ -88,11 +89,19 @@ def check_event(raw: Any, path: str = "", *, source: str = "api") -> RawEvent | 
         for key in ("customer", "name")
         if raw.get(key) is None
     )
+    if "customer" in clean and (blocked := check_identifier(guard, clean["customer"], f"{dot}customer")):
+        problems.append(blocked)
     if problems:
         return problems
     if clean["name"] == "purchase" and "value" not in clean:
         clean["value"] = worth(clean.get("properties", {}))
     return RawEvent(**clean, source=source)
+
+
+def check_identifier(guard: Guard, value: str, path: str) -> Problem | None:
+    """The problem, under its code for events, with an identifier that names nobody."""
+    blocked = guard.check(value, path)
+    return blocked and msgspec.structs.replace(blocked, code="event.blocked_identifier")
 
 
 def worth(properties: Mapping[str, Any]) -> float:

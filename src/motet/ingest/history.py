@@ -1,14 +1,14 @@
 """`motet import events`: rows of a file into the event log, as history or as news.
 
 Each row has a key: the sender's own id of the event, or the file's content and the row's number. A file that was read
-to its end is not read again unless one asks for it; within seven days not even that doubles an event.
+to its end is not read again in the same way unless one asks for it; within seven days not even that doubles an event.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ import msgspec
 from motet.audience.fields import Wrong, clean_email, clean_phone, clean_text
 from motet.audience.guard import USUAL, Guard, load_guard
 from motet.audience.people import Person, clear_person
-from motet.core.clock import to_ms
+from motet.core.clock import EPOCH, to_ms
 from motet.core.errors import Problem, Refused
 from motet.core.events import HISTORY
 from motet.ingest.append import AHEAD, EventIds, append_events
 from motet.ingest.columns import Columns
 from motet.ingest.customers import too_many_cells
-from motet.ingest.facts import RawEvent, check_event
+from motet.ingest.facts import RawEvent, check_event, check_identifier
 from motet.ingest.fingerprint import read_source
 from motet.ingest.importing import ImportResult, Source, Wish, Written, import_rows
 from motet.ingest.reading import Row
@@ -46,7 +46,6 @@ _CLEANERS = (
 )
 _CALLS = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 _SECONDS, _MILLISECONDS = 100_000_000_000, 100_000_000_000_000  # numbers of a moment below these are in that unit
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def import_events(
@@ -124,7 +123,7 @@ class EventRows:
             raw["at"] = read_moment(at)
         if self._event is not None:
             raw.setdefault("name", self._event)
-        raw["customer"] = "-"  # `person` says who
+        raw["customer"] = "somebody"  # `person` says who
         fact = check_event(raw)
         if isinstance(fact, list):
             return problems + fact + (self._check_moment(None) if at is None else [])
@@ -172,8 +171,8 @@ class EventRows:
                 told = "nothing says who this is about"
                 problems.append(Problem("event.no_identifier", told, fix="name the customer"))
             return None
-        if (blocked := self._guard.check(value)) is not None:
-            problems.append(msgspec.structs.replace(blocked, code="event.blocked_identifier"))
+        if (blocked := check_identifier(self._guard, value, "")) is not None:
+            problems.append(blocked)
         return None
 
     def _check_moment(self, at: datetime | None) -> list[Problem]:
@@ -232,7 +231,7 @@ def read_moment(value: Any) -> Any:
         return value
     seconds = number if number < _SECONDS else number / 1e3 if number < _MILLISECONDS else number / 1e6
     try:
-        return _EPOCH + timedelta(seconds=seconds)
+        return EPOCH + timedelta(seconds=seconds)
     except (OverflowError, ValueError):
         return value
 
@@ -241,7 +240,7 @@ def _check_name(event: str | None) -> str | None:
     """The name for rows that have none. Raises Refused when it cannot name an event."""
     if event is None:
         return None
-    checked = check_event({"customer": "-", "name": event})
+    checked = check_event({"customer": "somebody", "name": event})
     if isinstance(checked, list):
         raise Refused(checked)
     return checked.name

@@ -13,12 +13,13 @@ from uuid import UUID
 import msgspec
 
 from motet.core.clock import to_ms
-from motet.core.errors import Conflict, NotFound
+from motet.core.errors import Conflict, NotFound, Problem, Refused
 from motet.core.ids import uuid7
 from motet.storage.pool import Pool
 from motet.storage.sql import sql
 
 CHANNEL = "motet_keys"  # where a change is notified
+LONGEST_NAME = 100
 _PREFIX = "wk_"
 _BYTES = 24  # of chance
 
@@ -41,8 +42,12 @@ class NewKey(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-async def add_key(pool: Pool, name: str, now: datetime) -> NewKey:
-    """Makes a key. Raises Conflict when one that is good has the name."""
+async def add_key(pool: Pool, name: object, now: datetime) -> NewKey:
+    """Makes a key. Raises Refused for a name that is none, Conflict when a key that is good has it."""
+    name = name.strip() if isinstance(name, str) else ""
+    if not 0 < len(name) <= LONGEST_NAME:
+        told = f"must be a text of 1 to {LONGEST_NAME} characters"
+        raise Refused([Problem("key.bad_name", told, "name", "such as website")])
     made = NewKey(uuid7(to_ms(now)), name, _PREFIX + secrets.token_urlsafe(_BYTES), now)
     if await pool.fetchrow(sql("keys.add"), made.id, name, digest_key(made.key), now) is None:
         raise Conflict(f"there is a write key called {name!r} already: revoke it, or take another name")

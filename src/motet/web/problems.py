@@ -85,6 +85,9 @@ def describe(error: BaseException) -> ProblemDocument:
             return document(404, error.code, str(error))
         case Conflict():
             return document(409, error.code, str(error))
+        case Unavailable():
+            log.warning("not available", error=str(error))
+            return document(503, error.code, str(error))
     if isinstance(error, _BAD_VALUE) or (isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)):
         log.error("the database refused a value", error=repr(error))
         return document(400, "input.refused", "the database cannot keep one of the values")

@@ -113,7 +113,7 @@ async def ask(pool: Pool, measures: list[Measure], status: int = 2) -> UUID:
     await pool.execute("INSERT INTO build (id, created_at) VALUES ($1, $2)", build, NOW)
     await pool.executemany(
         "INSERT INTO measure (number, digest, spec, build_id, created_at) VALUES ($1, $2, $3, $4, $5)",
-        [(first + n, f"{first + n}", msgspec.to_builtins(m), build, NOW) for n, m in enumerate(measures, 1)],
+        [(first + n, m.digest, msgspec.to_builtins(m), build, NOW) for n, m in enumerate(measures, 1)],
     )
     await pool.execute(
         "INSERT INTO build_lane (lane, build_id, status, since) SELECT lane, $1, $2, done FROM lane", build, status

@@ -307,7 +307,10 @@ async def test_a_keeper_that_dies_at_a_step_loses_and_doubles_nothing(
         assert await read_archive(archive) == plain
 
 
-async def test_only_one_keeper_works_and_the_next_takes_over(pool: Pool, archive: Archive, root: Path) -> None:
+async def test_only_one_keeper_works_and_the_next_takes_over(
+    pool: Pool, archive: Archive, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "RETRY", 0.1)
     now = datetime.now(UTC)
     ada = await add_customer(pool, now)
     keepers = [Keeper(pool, LANES, root, memory="300MB") for _ in range(2)]
@@ -317,22 +320,28 @@ async def test_only_one_keeper_works_and_the_next_takes_over(pool: Pool, archive
         while not any(f.kind == EVENTS or f.lane is not None for f in (await look(pool)).files):
             await asyncio.sleep(0.1)
     assert [bool(k._due) for k in keepers].count(True) == 1
-    for stop, task in zip(stops, tasks, strict=True):
-        stop.set()
-        await task
+    first, second = sorted(range(2), key=lambda n: not keepers[n]._due)
+    stops[first].set()
+    await tasks[first]
+    async with asyncio.timeout(20):
+        while not keepers[second]._due:
+            await asyncio.sleep(0.1)
+    stops[second].set()
+    await tasks[second]
     await add_event(pool, ada, "purchase", now)
     assert (await archive.count(bought(1))).sample == [ada]
     assert (await archive.count(EVERYBODY)).total == 1
 
 
+@pytest.mark.parametrize("step", ["serve_builds", "export_events"])
 async def test_what_fails_does_not_keep_the_rest_from_being_done(
-    pool: Pool, root: Path, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, root: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    async def fail(*args: Any) -> int:
+    async def fail(*args: Any, **options: Any) -> int:
         raise duckdb.InvalidInputException("a row that nobody can read")
 
-    monkeypatch.setattr(keeping, "export_events", fail)
-    monkeypatch.setattr(keeping, "RETRY", 0.1)
+    monkeypatch.setattr(keeping, step, fail)
+    monkeypatch.setattr(keeping, "RETRY", keeping.BUILDS + 0.1)  # by then builds are due again
     now = datetime.now(UTC)
     for _ in range(20):
         await add_customer(pool, now)

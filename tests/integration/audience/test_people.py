@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from motet.audience.inputs import CustomerInput
-from motet.audience.people import Person, follow, list_gone, list_identifiers, resolve_people
+from motet.audience.pairs import find_gone
+from motet.audience.people import Person, list_gone, list_identifiers, resolve_people
 from motet.audience.profiles import find_customer, save_customers
 from motet.core.customers import Customer
 from motet.storage.pool import Pool
@@ -29,7 +30,7 @@ async def profile(pool: Pool, reference: str | UUID) -> Customer:
 
 async def gone(pool: Pool, *ids: UUID) -> dict[UUID, UUID]:
     async with pool.acquire() as connection:
-        return await follow(connection, ids, LANES)
+        return await find_gone(connection, ids, LANES)
 
 
 async def test_a_visitor_is_a_customer_and_stays_one(pool: Pool) -> None:

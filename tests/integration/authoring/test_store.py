@@ -274,3 +274,12 @@ async def test_the_blueprints_are_applied_launched_and_loaded_by_the_workers(poo
     for campaign in await list_campaigns(pool):
         assert campaigns[campaign.id] == (CampaignStatus.RUNNING, campaign.revision_id)
         assert programs[campaign.revision_id] == campaign.program
+
+
+async def test_a_campaign_that_names_no_trait_there_is_is_refused(pool: Pool) -> None:
+    document = {"name": "typo", "trigger": {"event": "x", "where": {"traits.typo": 1}}, "messages": [SMS]}
+    for act in (plan(pool, document), apply(pool, document, NOW)):
+        with pytest.raises(Refused) as refused:
+            await act
+        assert [p.path for p in refused.value.problems] == ["trigger.where.traits.typo"]
+    assert await pool.fetchval("SELECT count(*) FROM campaign") == 0

@@ -105,7 +105,10 @@ async def test_nothing_of_a_paused_campaign_goes_out_when_a_worker_starts(pool: 
     delivery = Delivery(pool, lanes=LANES, worker_id=uuid7(1), providers={Channel.EMAIL: provider}, brand=BRAND)
     stop = asyncio.Event()
     running = asyncio.create_task(delivery.run(stop))
-    await asyncio.sleep(1)
+    turns = delivery.pools[Channel.EMAIL].turns
+    async with asyncio.timeout(20):
+        while turns._ready or turns.working:  # until every lane was served once
+            await asyncio.sleep(0.02)
     stop.set()
     await running
     assert provider.sent == []

@@ -23,14 +23,14 @@ TITLES = {"vip": "Very good customers", GONE: "shop-77"}
             "lifecycle_changed",
             {"from": "prospect", "to": "at_risk"},
             "Moved from Prospect to At risk",
-            "Lifecycle stage",
+            STAGE,
         ),
         ("lifecycle_changed", {"from": None, "to": "customer"}, "Moved to Customer", STAGE),
         (
             "customer_merged",
             {"merge": "m", "customer": GONE},
             "Merged with shop-77",
-            "What they did before is here too",
+            HERE_TOO,
         ),
         (
             "page",

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from motet.authoring.campaign import channels_of, compile_campaign, title_of
+from motet.authoring.campaign import channels_of, check_traits, compile_campaign, title_of
 from motet.core.content import DelayArgs, MessageArgs, WaitUntilArgs
 from motet.core.program import Cap, EntryCap, Program, Trigger
 from motet.core.words import Channel, Priority
@@ -176,3 +176,13 @@ def test_one_segment_may_stand_alone() -> None:
 )
 def test_a_title_is_made_of_the_name(document: dict[str, Any], title: str) -> None:
     assert title_of(document) == title
+
+
+def test_a_condition_names_traits_that_there_are() -> None:
+    program = compiled(
+        trigger={"event": "x", "where": {"traits.spent": {"$gt": 1}}},
+        messages=[{**SMS, "name": "nudge", "conditions": {"traits.spend": {"$gt": 1}}}],
+    )
+    [problem] = check_traits(program, {"spent": {"event": "purchase", "take": "sum"}})
+    assert problem.path.startswith("messages[nudge].conditions.traits.spend")
+    assert "spent" in problem.fix

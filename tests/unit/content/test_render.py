@@ -215,7 +215,7 @@ NASTY = st.text(st.characters(codec="utf-8"), max_size=120) | st.text(
 
 
 @given(NASTY, NASTY, NASTY)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_no_value_can_add_a_header_or_break_the_message(name: str, subject: str, body: str) -> None:
     customer = Customer(id=ANN.id, external_id="x", email="ann@mail.example", attributes={"name": name})
     content = {"subject": "Hi {{subject}}!", "html": "<p>{{body}}</p>", "text": "{{body}}|"}
@@ -229,7 +229,7 @@ def test_no_value_can_add_a_header_or_break_the_message(name: str, subject: str,
 
 
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_subject_comes_back_as_it_was(subject: str) -> None:
     message = render({"subject": "{{s}}", "html": "x"}, {"s": subject})
     assert message["Subject"] == subject
@@ -319,7 +319,7 @@ def test_a_webhook_goes_to_the_web_only() -> None:
         ),
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_view_renders_or_fails_on_purpose(view: dict[str, Any]) -> None:
     html = '{{first_name}}{{#each items}}<a href="{{shop_url}}/{{this}}">{{date this}}</a>{{/each}}'
     made = compile_content(Channel.EMAIL, {"subject": "{{upper first_name}}", "html": html}, {}, BRAND)

@@ -26,7 +26,7 @@ def found(seed: int, query: ColumnQuery) -> list[tuple[Any, ...]]:
     return columns(seed).execute(query.sql, list(query.params)).fetchall()
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(SEEDS, filters)
 def test_duckdb_finds_whom_the_evaluator_finds(seed: int, spec: dict[str, Any]) -> None:
     condition = compile_filter(spec)
@@ -57,7 +57,7 @@ class Folded:
         return self.tallies[measure.digest]
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, suppress_health_check=list(HealthCheck))
 @given(SEEDS, dids | filters, st.randoms(use_true_random=False))
 def test_folded_tallies_answer_as_raw_events_do(seed: int, spec: dict[str, Any], dice: random.Random) -> None:
     condition = compile_filter(spec)
@@ -66,7 +66,7 @@ def test_folded_tallies_answer_as_raw_events_do(seed: int, spec: dict[str, Any],
         assert condition.matches(view) is condition.matches(person.now)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(SEEDS, dids)
 def test_duckdb_counts_the_tallies_that_the_engine_would(seed: int, spec: dict[str, Any]) -> None:
     for measure in compile_filter(spec).needs.measures:

@@ -36,7 +36,7 @@ def moments_that_may_matter(person: Person, dice: random.Random) -> list[datetim
     return [moment for moment in close if moment > NOW]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 3), filters, st.randoms(use_true_random=False))
 def test_truth_is_constant_until_the_flip(seed: int, spec: dict[str, Any], dice: random.Random) -> None:
     condition = compile_filter(spec)
@@ -48,7 +48,7 @@ def test_truth_is_constant_until_the_flip(seed: int, spec: dict[str, Any], dice:
             assert condition.matches(person.view(moment)) is holds, moment
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 3), whos, counts, spans, st.randoms(use_true_random=False))
 def test_the_flip_of_a_count_is_exact(seed: int, event: Any, count: Any, span: str, dice: random.Random) -> None:
     condition = compile_filter({"$did": {"event": event, "count": count, "within": span}})

@@ -292,8 +292,8 @@ def test_needs_name_what_the_answer_hangs_on() -> None:
 def test_a_where_is_kept_as_json_has_it() -> None:
     (measure,) = compile_filter(did(where={"at": {"$gt": datetime(2026, 3, 1)}})).needs.measures  # noqa: DTZ001
     assert measure.where == {"at": {"$gt": "2026-03-01T00:00:00+00:00"}}
-    assert compile_filter(did(where=[{"a": 1}, {"b": (1, 2)[0]}])).needs.measures[0].where == {
-        "$and": [{"a": 1}, {"b": 1}]
+    assert compile_filter(did(where=[{"a": 1}, {"b": {"$in": (1, 2)}}])).needs.measures[0].where == {
+        "$and": [{"a": 1}, {"b": {"$in": [1, 2]}}]
     }
 
 

@@ -50,3 +50,7 @@ def test_every_problem_of_a_refusal_is_listed() -> None:
 )
 def test_errors_of_the_database_are_told_apart(error: Exception, status: int) -> None:
     assert describe(error).status == status
+
+
+def test_what_is_not_available_says_why() -> None:
+    assert "make it narrower" in describe(Unavailable("the question took too long: make it narrower")).detail

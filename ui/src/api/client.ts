@@ -33,7 +33,15 @@ export async function readError(answer: Response): Promise<ApiError> {
   return new ApiError(answer.status, body.code ?? `http.${answer.status}`, message, body.problems ?? [])
 }
 
-async function call<T>(method: string, path: string, body?: string, type?: string, signal?: AbortSignal): Promise<T> {
+interface CallOptions {
+  body?: BodyInit
+  type?: string // of the body
+  signal?: AbortSignal
+  silence?: string // what is told when no answer came
+}
+
+async function call<T>(method: string, path: string, options: CallOptions): Promise<T> {
+  const { body, type, signal, silence = 'Motet did not answer. Is it running?' } = options
   let answer: Response
   try {
     answer = await fetch(path, {
@@ -44,7 +52,7 @@ async function call<T>(method: string, path: string, body?: string, type?: strin
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiError(0, 'network', 'Motet did not answer. Is it running?')
+    throw new ApiError(0, 'network', silence)
   }
   if (answer.status === 401) askForKey()
   if (!answer.ok) throw await readError(answer)
@@ -52,17 +60,22 @@ async function call<T>(method: string, path: string, body?: string, type?: strin
 }
 
 export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return call<T>('GET', path, undefined, undefined, signal)
+  return call<T>('GET', path, { signal })
 }
 
 export function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  return call<T>('POST', path, JSON.stringify(body), 'application/json', signal)
+  return call<T>('POST', path, { body: JSON.stringify(body), type: 'application/json', signal })
 }
 
 /** Sends a campaign document as it was written: JSON as JSON, everything else as YAML. */
 export function postDocument<T>(path: string, text: string): Promise<T> {
   const type = text.trimStart().startsWith('{') ? 'application/json' : 'text/yaml'
-  return call<T>('POST', path, text, type)
+  return call<T>('POST', path, { body: text, type })
+}
+
+/** Sends bytes as they are, such as a part of a file; `silence` is told when no answer came. */
+export function postBytes<T>(path: string, body: Blob, silence: string, signal?: AbortSignal): Promise<T> {
+  return call<T>('POST', path, { body, type: 'application/octet-stream', signal, silence })
 }
 
 /** A path with a query; empty values are left out. */

@@ -1,6 +1,6 @@
-/** What the doors for events saw a moment ago, and a write key that opens one of them. */
+/** What the doors for events saw a moment ago. */
 
-import { get, post, withQuery } from './client'
+import { get, withQuery } from './client'
 import type { Problem } from './types'
 
 export type SeenStatus = 'accepted' | 'duplicate' | 'rejected'
@@ -25,9 +25,4 @@ export const STREAM = '/api/debugger/stream'
 /** The newest first. */
 export async function readSeen(limit: number): Promise<SeenEvent[]> {
   return (await get<{ events: SeenEvent[] }>(withQuery('/api/debugger', { limit }))).events
-}
-
-/** The key itself is told this once. */
-export function addKey(name: string): Promise<{ key: string }> {
-  return post<{ key: string }>('/api/keys', { name })
 }

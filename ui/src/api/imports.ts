@@ -1,8 +1,8 @@
-/** Imports: what the API says of them, and how a file gets there. Own types, beside those of types.ts. */
+/** Imports: what the API says of them, and how a file gets there. */
 
 import { queryOptions } from '@tanstack/react-query'
 
-import { ApiError, get, post, readError, requestHeaders, withQuery } from './client'
+import { ApiError, get, post, postBytes, readError, requestHeaders, withQuery } from './client'
 import { askForKey } from './session'
 import type { Problem } from './types'
 
@@ -109,23 +109,10 @@ export function stopImport(id: string): Promise<ImportView> {
 }
 
 /** What the beginning of a file would be read as. */
-export async function previewFile(file: File, wish: ImportWish, signal?: AbortSignal): Promise<ImportPreview> {
+export function previewFile(file: File, wish: ImportWish, signal?: AbortSignal): Promise<ImportPreview> {
   const path = withQuery('/api/imports/preview', { ...spell(wish), whole: file.size <= PREVIEWED ? 'true' : undefined })
-  let answer: Response
-  try {
-    answer = await fetch(path, {
-      method: 'POST',
-      headers: requestHeaders({ Accept: 'application/json', 'Content-Type': 'application/octet-stream' }),
-      body: file.slice(0, PREVIEWED),
-      signal: signal ?? null,
-    })
-  } catch (error) {
-    if (signal?.aborted) throw error
-    throw new ApiError(0, 'network', 'Motet did not answer, or the file cannot be read any more.')
-  }
-  if (answer.status === 401) askForKey()
-  if (!answer.ok) throw await readError(answer)
-  return (await answer.json()) as ImportPreview
+  const silence = 'Motet did not answer, or the file cannot be read any more.'
+  return postBytes<ImportPreview>(path, file.slice(0, PREVIEWED), silence, signal)
 }
 
 /** Sends a whole file. `tell` hears the share that is sent, from 0 to 1, which `fetch` could not say. */

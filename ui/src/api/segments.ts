@@ -1,4 +1,4 @@
-/** Segments, computed traits, the lifecycle, write keys: their shapes on the wire, and what the screens ask of them. */
+/** Segments, computed traits, the lifecycle: their shapes on the wire, and what the screens ask of them. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 
@@ -86,28 +86,14 @@ export interface TraitRow {
   name: string
   title: string
   document: Record<string, unknown>
-  ready?: boolean
-  updated_at?: string
+  ready: boolean
+  updated_at: string
   used_by?: string[]
 }
 
 export interface LifecycleStage {
   stage: string
   when: unknown
-}
-
-export interface WriteKey {
-  id: string
-  name: string
-  created_at: string
-  revoked_at: string | null
-}
-
-export interface NewKey {
-  id: string
-  name: string
-  key: string // told this once
-  created_at: string
 }
 
 const ref = encodeURIComponent
@@ -139,7 +125,7 @@ export const previewQuery = (where: unknown) =>
 
 export const vocabularyQuery = queryOptions({
   queryKey: ['vocabulary'],
-  queryFn: ({ signal }) => get<Partial<Vocabulary>>('/api/vocabulary', signal),
+  queryFn: ({ signal }) => get<Vocabulary>('/api/vocabulary', signal),
   staleTime: 30_000,
 })
 
@@ -166,11 +152,6 @@ export const traitsQuery = queryOptions({
 
 export const lifecycleQuery = queryOptions({
   queryKey: ['lifecycle'],
-  queryFn: ({ signal }) => get<{ stages?: LifecycleStage[]; document?: { stages?: LifecycleStage[] } }>('/api/lifecycle', signal),
+  queryFn: ({ signal }) => get<{ kind: 'lifecycle'; stages: LifecycleStage[] }>('/api/lifecycle', signal),
   staleTime: Infinity, // a form is filled from it; it is asked again after saving
-})
-
-export const keysQuery = queryOptions({
-  queryKey: ['keys'],
-  queryFn: async ({ signal }) => (await get<{ keys: WriteKey[] }>('/api/keys', signal)).keys,
 })

@@ -10,6 +10,7 @@ import { count, money, percent, share } from '@/words/numbers'
 import classes from './CampaignTable.module.css'
 import { ChannelRow } from './ChannelMark'
 import { StatusBadge } from './StatusBadge'
+import table from './table.module.css'
 
 interface CampaignTableProps {
   campaigns: CampaignRow[]
@@ -20,17 +21,17 @@ interface CampaignTableProps {
 export function CampaignTable({ campaigns, currency, label }: CampaignTableProps) {
   const navigate = useNavigate()
   return (
-    <table className={classes.table} aria-label={label}>
+    <table className={`${table.table} ${classes.table}`} aria-label={label}>
       <thead>
         <tr>
           <th scope="col">Campaign</th>
           <th scope="col">Channels</th>
-          <th scope="col" className={classes.number}>In it now</th>
-          <th scope="col" className={classes.number}>Sent</th>
-          <th scope="col" className={classes.number}>Opened</th>
-          <th scope="col" className={classes.number}>Clicked</th>
-          <th scope="col" className={classes.number}>Converted</th>
-          <th scope="col" className={classes.number}>Revenue</th>
+          <th scope="col" className={table.number}>In it now</th>
+          <th scope="col" className={table.number}>Sent</th>
+          <th scope="col" className={table.number}>Opened</th>
+          <th scope="col" className={table.number}>Clicked</th>
+          <th scope="col" className={table.number}>Converted</th>
+          <th scope="col" className={table.number}>Revenue</th>
         </tr>
       </thead>
       <tbody>
@@ -43,7 +44,7 @@ export function CampaignTable({ campaigns, currency, label }: CampaignTableProps
             onClick={() => void navigate({ to: '/campaigns/$name', params: { name: campaign.name } })}
           >
             <th scope="row">
-              <span className={classes.title}>
+              <span className={table.title}>
                 <Link
                   to="/campaigns/$name"
                   params={{ name: campaign.name }}
@@ -71,7 +72,7 @@ export function CampaignTable({ campaigns, currency, label }: CampaignTableProps
 
 function Figure({ label, value, note }: { label: string; value: string; note?: string }) {
   return (
-    <td className={classes.number} data-label={label}>
+    <td className={`${table.number} ${classes.number}`} data-label={label}>
       <span className="numbers">{value}</span>
       {note !== undefined && <Text size="xs" c="dimmed" component="span" className="numbers">{note}</Text>}
     </td>

@@ -1,6 +1,6 @@
 /** A filter in MongoDB's notation, read aloud: `{"cart_value": {"$gt": 50}}` is "cart value is more than 50". Pure. */
 
-import { describe } from './segments'
+import { describe, isSpec } from './segments'
 
 const COMPARISONS: Record<string, string> = {
   $eq: 'is',
@@ -18,8 +18,6 @@ const COMPARISONS: Record<string, string> = {
 
 /** What asks about the past or about chance is read as segments read it. */
 const EVENT_WORDS = new Set(['$did', '$did_not', '$message', '$percent'])
-
-type Spec = Record<string, unknown>
 
 /** The filter as a phrase; an empty string when it asks nothing. */
 export function sayFilter(spec: unknown): string {
@@ -74,8 +72,4 @@ function join(parts: string[], word: string): string {
 
 function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
-}
-
-function isSpec(value: unknown): value is Spec {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

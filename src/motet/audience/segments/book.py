@@ -13,9 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from motet.audience.segments.tallies import Numbered, Numbers, number_measure
+from motet.audience.segments.tallies import Numbered, Numbers
 from motet.core.filters import Filter
-from motet.core.measures import Measure
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -90,7 +89,7 @@ class Draft(msgspec.Struct, frozen=True):
     version: int = 0
     rules: tuple[Rule, ...] = ()
     stages: Stages = Stages()
-    measures: tuple[tuple[int, Measure, UUID, bool], ...] = ()  # number, measure, build, ready
+    measures: tuple[Numbered, ...] = ()
     builds: tuple[UUID, ...] = ()
     traits: dict[str, dict[str, Any]] = {}
 
@@ -100,7 +99,7 @@ def make_book(draft: Draft) -> SegmentBook:
     live = [rule for rule in draft.rules if rule.build is None]
     built = [rule for rule in draft.rules if rule.build is not None]
     rules = (*order_rules(live), *order_rules(built))
-    measures = {n: number_measure(n, m, build, ready) for n, m, build, ready in draft.measures}
+    measures = {m.number: m for m in draft.measures}
     lookup = Numbers(measures.values())
     filters = [(1 << i, rule.filter) for i, rule in enumerate(rules)]
     filters += [(1 << len(rules), filter) for _, filter in draft.stages.rules]

@@ -129,6 +129,6 @@ async def drop_unneeded(connection: Connection) -> None:
     needed = {m.digest for filter in filters for m in filter.needs.measures}
     needed |= {m.digest for m in measures_of_traits(draft.traits)}
     needed |= {m.digest for use in await read_uses(connection, draft.traits) for m in use.measures}
-    stale = [n for n, measure, build, ready in draft.measures if ready and measure.digest not in needed]
+    stale = [m.number for m in draft.measures if m.ready and m.measure.digest not in needed]
     if stale:
         await connection.execute(sql("segments.drop_measures"), stale)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ from motet.core.filters import compile_filter
 from motet.core.filters.needs import find_leaves
 from motet.core.filters.traits import read_trait
 from motet.core.filters.tree import Op, Test
+from motet.core.sheet import Sheet, join_filters
 from motet.core.spelling import show, suggest
 
 KINDS = ("segment", "trait", "lifecycle")
@@ -21,8 +21,7 @@ WINDOWS = ("within", "until", "during", "since", "before")
 MAX_STAGES = 20
 
 _NAMING = frozenset({Op.EQ, Op.IN, Op.CONTAINS})
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-_TITLE, _DESCRIPTION = 200, 5_000
+_DESCRIPTION, _STAGE = 5_000, 64  # characters
 _FIELDS = {
     "segment": ("kind", "name", "title", "description", "where"),
     "trait": ("kind", "name", "title", "event", "where", "take", "of", *WINDOWS),
@@ -100,51 +99,19 @@ def _is_finite(value: Any) -> bool:
     return all(_is_finite(part) for part in parts)
 
 
-class _Page:
+class _Page(Sheet):
     """The fields of one document, and what is wrong with them."""
 
-    def __init__(self, document: Mapping[Any, Any], kind: str) -> None:
-        self.document = document
-        self.problems: list[Problem] = []
-        for field in document:
-            if field not in _FIELDS[kind]:
-                self.note(
-                    "document.unknown_field",
-                    f"there is no field {show(field)} here",
-                    str(field),
-                    suggest(str(field), _FIELDS[kind]),
-                )
-
-    def note(self, code: str, message: str, path: str, fix: str = "") -> None:
-        self.problems.append(Problem(code, message, path, fix))
+    def __init__(self, document: Mapping[str, Any], kind: str) -> None:
+        super().__init__(document, "", [], _FIELDS[kind])
 
     def name(self) -> str:
-        value = self.document.get("name")
-        if isinstance(value, str) and _NAME.fullmatch(value.strip()):
-            return value.strip()
-        if value is None:
-            self.note("document.missing_field", "is missing", "name", "such as big-spenders")
-            return ""
-        mended = re.sub(r"[^a-z0-9_-]+", "-", str(value).lower()).strip("-_")[:64]
-        fix = f"such as {mended!r}" if mended else "such as 'big-spenders'"
-        self.note("document.bad_name", "must be small letters, digits, - and _, at most 64", "name", fix)
-        return ""
-
-    def text(self, field: str, limit: int) -> str | None:
-        value = self.document.get(field)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value.strip() or "\0" in value:
-            self.note("document.not_a_text", "must be a text", field, "put it in quotes")
-            return None
-        if len(value) > limit:
-            self.note("document.too_long", f"is longer than {limit:,} characters", field, "shorten it")
-        return value.strip()
+        return (self.need("name", "such as big-spenders") and self.slug("name")) or ""
 
     def title(self, name: str) -> str:
-        return self.text("title", _TITLE) or name.replace("-", " ").replace("_", " ").capitalize()
+        return self.text("title") or name.replace("-", " ").replace("_", " ").capitalize()
 
-    def check(self, spec: Any, path: str) -> None:
+    def condition(self, spec: Any, path: str) -> dict[str, Any]:
         """A condition, by itself: whether the traits that it names exist is not known here.
 
         Segments are asked for by name: what hangs on which must be known.
@@ -154,34 +121,25 @@ class _Page:
             tree = compile_filter(spec, path, traits=anything).tree
         except Refused as refused:
             self.problems.extend(refused.problems)
-            return
+            return {}
         for leaf in find_leaves(tree):
             if isinstance(leaf, Test) and leaf.path == ("segments",) and leaf.op not in _NAMING:
                 fix = "such as {segments: vip}, or {tags: ...} for tags"
                 self.note("segment.not_named", f"asks for segments by {leaf.op.value}", path, fix)
+        return join_filters(spec)
 
 
 def _segment(page: _Page) -> SegmentDocument:
-    name = page.name()
-    where = page.document.get("where")
+    name, where = page.name(), page.raw.get("where")
     if where is None:
         page.note("document.missing_field", "is missing", "where", 'such as {"country": "DE"}; {} is everybody')
-    else:
-        page.check(where, "where")
     description = page.text("description", _DESCRIPTION) or ""
-    return SegmentDocument(name, page.title(name), description, _join(where))
-
-
-def _join(where: Any) -> dict[str, Any]:
-    """One mapping that means the same: of a list every part holds."""
-    if isinstance(where, Mapping):
-        return dict(where)
-    return {"$and": list(where)} if where and isinstance(where, (list, tuple)) else {}
+    return SegmentDocument(name, page.title(name), description, {} if where is None else page.condition(where, "where"))
 
 
 def _trait(page: _Page) -> TraitDocument:
     name = page.name()
-    definition = {f: page.document[f] for f in _FIELDS["trait"][3:] if page.document.get(f) is not None}
+    definition = {f: page.raw[f] for f in _FIELDS["trait"][3:] if page.raw.get(f) is not None}
     try:
         read_trait(definition)
     except Refused as refused:
@@ -190,7 +148,7 @@ def _trait(page: _Page) -> TraitDocument:
 
 
 def _lifecycle(page: _Page) -> LifecycleDocument:
-    stages = page.document.get("stages")
+    stages = page.raw.get("stages")
     if not isinstance(stages, (list, tuple)) or not 1 <= len(stages) <= MAX_STAGES:
         fix = "such as [{stage: customer, when: {last_purchase_at: {$exists: true}}}]"
         page.note("document.not_a_list", f"must be a list of 1 to {MAX_STAGES} stages", "stages", fix)
@@ -202,19 +160,12 @@ def _stage(page: _Page, raw: Any, path: str) -> tuple[str, dict[str, Any]]:
     if not isinstance(raw, Mapping):
         page.note("document.not_a_mapping", "must be a mapping", path, "such as {stage: customer, when: {...}}")
         return "", {}
-    for field in raw:
-        if field not in ("stage", "when"):
-            fix = suggest(str(field), ("stage", "when"))
-            page.note("document.unknown_field", f"there is no field {show(field)} here", f"{path}.{field}", fix)
-    stage, when = raw.get("stage"), raw.get("when")
-    if not isinstance(stage, str) or not stage.strip() or len(stage) > 64 or "\0" in stage:
-        page.note("document.not_a_text", "must be a text of at most 64 characters", f"{path}.stage", "such as customer")
-        stage = ""
+    sheet = Sheet(raw, path, page.problems, ("stage", "when"))
+    sheet.need("stage", "such as customer")
+    stage, when = sheet.text("stage", _STAGE), raw.get("when")
     if when is None:
-        page.note("document.missing_field", "is missing", f"{path}.when", "{} always holds")
-    else:
-        page.check(when, f"{path}.when")
-    return stage.strip(), _join(when)
+        sheet.note("document.missing_field", "is missing", "when", "{} always holds")
+    return stage or "", {} if when is None else page.condition(when, sheet.at("when"))
 
 
 _READ: dict[str, Callable[[_Page], Document]] = {"segment": _segment, "trait": _trait, "lifecycle": _lifecycle}

@@ -134,11 +134,12 @@ class _Asking:
     def _holds(self, filter: Filter, name: str, *, timed: bool) -> bool | None:
         """The filter's answer; None when what it asks is not counted yet, or when it breaks, which stops nobody."""
         try:
-            if timed:
-                flip = filter.flips(self.view)
-                if flip is not None and (self.flips_at is None or flip < self.flips_at):
-                    self.flips_at = flip
-            return filter.matches(self.view)
+            if not timed:
+                return filter.matches(self.view)
+            holds, flip = filter.probe(self.view)
+            if flip is not None and (self.flips_at is None or flip < self.flips_at):
+                self.flips_at = flip
+            return holds
         except NotCounted:
             return None
         except Exception:

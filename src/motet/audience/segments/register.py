@@ -16,9 +16,10 @@ import msgspec
 import structlog
 
 from motet.audience.segments.book import Draft, Rule, SegmentBook, Stages, make_book
+from motet.audience.segments.tallies import Numbered, number_measure
 from motet.core.errors import Refused
 from motet.core.filters import Filter, compile_filter
-from motet.core.measures import Measure
+from motet.core.measures import read_measure
 from motet.storage.pool import Connection, Pool
 from motet.storage.sql import sql
 
@@ -75,18 +76,18 @@ async def read_draft(connection: Connection) -> Draft:
         version=await read_version(connection),
         rules=tuple(rules),
         stages=read_stages(await connection.fetchval(sql("segments.read_lifecycle"))),
-        measures=tuple(
-            (row["number"], read_measure(row["digest"]), row["build_id"], row["ready"])
-            for row in await connection.fetch(sql("segments.list_measures"))
-        ),
+        measures=tuple(await read_measures(connection)),
         builds=tuple(row["id"] for row in await connection.fetch(sql("segments.list_builds"))),
         traits=await read_traits(connection),
     )
 
 
-def read_measure(digest: str) -> Measure:
-    """From its canonical text, which tells 1e22 from an integer; `spec` is the same as jsonb keeps it."""
-    return msgspec.json.decode(digest, type=Measure)
+async def read_measures(connection: Connection) -> list[Numbered]:
+    """Everything that is counted, by number."""
+    return [
+        number_measure(row["number"], read_measure(row["digest"]), row["build_id"], row["ready"])
+        for row in await connection.fetch(sql("segments.list_measures"))
+    ]
 
 
 async def read_traits(connection: Connection) -> dict[str, dict[str, Any]]:

@@ -18,8 +18,8 @@ import msgspec
 from motet.audience.segments.apply import Applied, apply_given, plan_given, read_definitions
 from motet.audience.segments.builds import drop_unneeded, require_measures, settle_builds
 from motet.audience.segments.documents import read_document
-from motet.audience.segments.register import changing, drop_builds, load_book, read_measure, read_traits
-from motet.audience.segments.tallies import Counts, Numbers, number_measure
+from motet.audience.segments.register import changing, drop_builds, load_book, read_measures, read_traits
+from motet.audience.segments.tallies import Counts, Numbers
 from motet.audience.segments.traits import compile_traits, values_of
 from motet.audience.segments.uses import read_uses
 from motet.core.errors import Conflict, NotFound, Unavailable
@@ -223,10 +223,7 @@ async def read_standing(pool: Pool, customer_id: UUID, *, lanes: int, now: datet
 
 
 async def _read_counts(connection: Connection, tallies: bytes | None) -> Counts:
-    measures = [
-        number_measure(row["number"], read_measure(row["digest"]), row["build_id"], row["ready"])
-        for row in await connection.fetch(sql("segments.list_measures"))
-    ]
+    measures = await read_measures(connection)
     ready = frozenset(m.number for m in measures if m.ready)
     return Counts(Numbers(measures), tallies, ready)
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
-from motet.audience.segments.register import read_measure, read_traits, read_version
-from motet.audience.segments.tallies import Counts, Numbers, number_measure
+from motet.audience.segments.register import read_measures, read_traits, read_version
+from motet.audience.segments.tallies import Counts, Numbers
 from motet.audience.segments.traits import compile_traits, values_of
 from motet.core.filters.traits import Trait
-from motet.storage.pool import Connection
+from motet.storage.pool import Connection, Pool
 from motet.storage.sql import sql
 
 
@@ -25,10 +25,14 @@ class Values:
         self.numbers = Numbers(())
         self.ready: frozenset[int] = frozenset()
 
-    async def load(
+    async def load(self, pool: Pool, lane: int, ids: Sequence[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
+        """The known values by customer of one lane. One small query when no trait is defined, two otherwise."""
+        async with pool.acquire() as connection:
+            return await self._load(connection, lane, ids, now)
+
+    async def _load(
         self, connection: Connection, lane: int, ids: Sequence[UUID], now: datetime
     ) -> dict[UUID, dict[str, Any]]:
-        """The known values by customer of one lane. One small query when no trait is defined, two otherwise."""
         version = await read_version(connection)
         if version != self.version:
             await self._read(connection)
@@ -41,10 +45,7 @@ class Values:
         return {id: values_of(self.traits, Counts(self.numbers, tallies.get(id), self.ready), local) for id in ids}
 
     async def _read(self, connection: Connection) -> None:
-        measures = [
-            number_measure(row["number"], read_measure(row["digest"]), row["build_id"], row["ready"])
-            for row in await connection.fetch(sql("segments.list_measures"))
-        ]
+        measures = await read_measures(connection)
         self.traits = compile_traits(await read_traits(connection))
         self.numbers = Numbers(measures)
         self.ready = frozenset(m.number for m in measures if m.ready)

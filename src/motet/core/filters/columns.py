@@ -15,11 +15,11 @@ parameters (`$1`, `$2`, ...), never part of the text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from motet.core.clock import EPOCH, to_ms
+from motet.core.clock import from_ms, to_ms
 from motet.core.filters.columns_fields import CustomerFields, EventFields, Fields
 from motet.core.filters.columns_values import Jsons, Moments, Numbers, Params, ask_column
 from motet.core.filters.compiler import compile_filter
@@ -203,9 +203,9 @@ def _occurs(params: Params, measures: tuple[Measure, ...], start: int | None, en
     starts += [to_ms(first.since)] if first.since else []
     ends += [to_ms(first.before)] if first.before else []
     if starts:
-        parts.append(f'e."at" >= {params.add(EPOCH + timedelta(milliseconds=max(starts)))}')
+        parts.append(f'e."at" >= {params.add(from_ms(max(starts)))}')
     if ends:
-        parts.append(f'e."at" < {params.add(EPOCH + timedelta(milliseconds=min(ends)))}')
+        parts.append(f'e."at" < {params.add(from_ms(min(ends)))}')
     if first.where:
         parts.append(_condition(compile_filter(first.where, "where").tree, EventFields(params), None))
     return " AND ".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from motet.core.clock import to_us
 from motet.core.filters.columns_json import ask_json, ask_near, extract
 from motet.core.filters.columns_values import (
     Check,
@@ -22,7 +23,6 @@ from motet.core.filters.columns_values import (
     number_of,
     raw,
     text_of,
-    to_us,
     truth,
 )
 from motet.core.filters.needs import DAYS_SINCE

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 
-from motet.core.clock import EPOCH
+from motet.core.clock import to_us
 from motet.core.filters.tree import Op, Operand, Scalar
 from motet.core.filters.values import ISO, read_moment
 
-_US = timedelta(microseconds=1)
 _EXACT = 2**53  # up to here a double holds every whole number
 FEW = 12  # operands that are written one by one
 
@@ -44,10 +42,6 @@ class Params:
         used = list(dict.fromkeys(_PARAM.findall(sql)))
         numbers = {name: f"${number}" for number, name in enumerate(used, 1)}
         return _PARAM.sub(lambda found: numbers[found[0]], sql), tuple(self.values[int(name[1:]) - 1] for name in used)
-
-
-def to_us(moment: datetime) -> int:
-    return (moment - EPOCH) // _US
 
 
 def moment_of(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any as Anything
 import msgspec
 
 from motet.core.errors import Refused
-from motet.core.filters.flips import compile_flips
+from motet.core.filters.flips import compile_probe
 from motet.core.filters.needs import find_needs
 from motet.core.filters.parser import Parser
 from motet.core.filters.questions import Question, ask
@@ -20,14 +20,18 @@ class Filter(msgspec.Struct, frozen=True):
     """A compiled condition.
 
     `tree` is its meaning; `matches(view)` asks it. It raises NotCounted when it needs a count that nobody has made yet.
-    `flips(view)` is the earliest moment after the view's `$now` at which the answer may change with time alone, None
-    when it cannot: never late, and exact for counts in windows. `needs` is what the answer hangs on.
+    `probe(view)` gives the answer and the earliest moment after the view's `$now` at which it may change with time
+    alone, None when it cannot: never late, and exact for counts in windows. `needs` is what the answer hangs on.
     """
 
     tree: Node
     matches: Question
-    flips: Callable[[Mapping[str, Anything]], datetime | None]
+    probe: Callable[[Mapping[str, Anything]], tuple[bool, datetime | None]]
     needs: Needs
+
+    def flips(self, view: Mapping[str, Anything]) -> datetime | None:
+        """The moment of `probe` alone."""
+        return self.probe(view)[1]
 
 
 def compile_filter(
@@ -50,4 +54,4 @@ def compile_filter(
 
 def make_filter(tree: Node) -> Filter:
     """A filter of a tree that was made otherwise."""
-    return Filter(tree, ask(tree), compile_flips(tree), find_needs(tree))
+    return Filter(tree, ask(tree), compile_probe(tree), find_needs(tree))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any as Anything
 
-from motet.core.clock import EPOCH, to_ms
+from motet.core.clock import EPOCH, to_ms, to_us
 from motet.core.filters.needs import DAYS_SINCE, is_relative, is_timed
 from motet.core.filters.questions import (
     Moving,
@@ -51,27 +51,28 @@ Probe = Callable[[View], tuple[bool, float]]
 
 NEVER = math.inf
 
-_US = timedelta(microseconds=1)
 _DAY_US = 86_400_000_000
 _TURNS = 3  # how many calendar periods ahead are looked at
 
 
-def compile_flips(tree: Node) -> Callable[[Mapping[str, Anything]], datetime | None]:
-    """The earliest moment strictly after the view's `$now` at which the answer may change; None: never by itself."""
+def compile_probe(tree: Node) -> Callable[[Mapping[str, Anything]], tuple[bool, datetime | None]]:
+    """The answer, and the earliest moment strictly after the view's `$now` at which it may change; None: never by
+    itself."""
     if not is_timed(tree):
-        return lambda view: None
-    probe = _probe(tree)
+        question = ask(tree)
+        return lambda view: (question(view), None)
+    inner = _probe(tree)
 
-    def flips(view: View) -> datetime | None:
-        _, until = probe(view)
+    def probe(view: View) -> tuple[bool, datetime | None]:
+        holds, until = inner(view)
         if until == NEVER:
-            return None
+            return holds, None
         try:
-            return EPOCH + timedelta(microseconds=max(int(until), _to_us(view["$now"]) + 1))
+            return holds, EPOCH + timedelta(microseconds=max(int(until), to_us(view["$now"]) + 1))
         except OverflowError:  # after the year 9999
-            return None
+            return holds, None
 
-    return flips
+    return probe
 
 
 def _probe(node: Node) -> Probe:
@@ -132,7 +133,7 @@ def _probe_value(node: Test) -> Probe:
     question, path, spans = ask(node), node.path, _spans(node.operand)
 
     def probe(view: View) -> tuple[bool, float]:
-        return question(view), _passing(find(view, path), spans, _to_us(view["$now"]))
+        return question(view), _passing(find(view, path), spans, to_us(view["$now"]))
 
     return probe
 
@@ -146,7 +147,7 @@ def _spans(operand: Operand) -> list[int]:
 def _passing(value: Anything, spans: list[int], now: int) -> float:
     """When now, with one of these spans added, next reaches or passes a moment of the value."""
     elements = value if isinstance(value, (list, tuple)) else (value,)
-    moments = [_to_us(moment) for element in elements if (moment := read_moment(element)) is not None]
+    moments = [to_us(moment) for element in elements if (moment := read_moment(element)) is not None]
     return _next((moment - span for moment in moments for span in spans), now)
 
 
@@ -163,7 +164,7 @@ def _probe_days(node: Test) -> Probe:
     numbers = [o for o in operands if isinstance(o, (int, float)) and not isinstance(o, bool)]
 
     def probe(view: View) -> tuple[bool, float]:
-        days, now = find(view, path), _to_us(view["$now"])
+        days, now = find(view, path), to_us(view["$now"])
         if type(days) not in (int, float):
             return question(view), NEVER
         due = [now + math.floor((n - days) * _DAY_US) for n in numbers]
@@ -190,7 +191,7 @@ def _probe_past(node: Did) -> Probe:
         now = view["$now"]
         found = value(view)
         fixed = check.at(now) if isinstance(check, Moving) else check
-        holds, until = fixed(found), _passing(found, spans, _to_us(now)) if spans else NEVER
+        holds, until = fixed(found), _passing(found, spans, to_us(now)) if spans else NEVER
         if span is None or window is None:
             return holds, until
         recent = cut(occurrences(view, measures), span.at(now)[0], None)  # what is older has left for good
@@ -255,7 +256,7 @@ def _turns(recent: Occurrences, window: Calendar, now: datetime, holds: bool, ch
         if not cut(recent, start, None):
             return NEVER
         turn = next_turn(window, turn.astimezone(now.tzinfo))
-    return float(_to_us(turn))
+    return float(to_us(turn))
 
 
 # the clock -------------------------------------------------------------------------------------------------------
@@ -271,11 +272,7 @@ def _probe_clock(clock: Clock) -> Probe:
         marks = [datetime(d.year, d.month, d.day, *hour, tzinfo=zone).astimezone(UTC) for d in days for hour in hours]
         for mark in sorted(m for m in marks if m > now.astimezone(UTC)):
             if holds_at(clock, mark.astimezone(zone)) is not holds:
-                return holds, float(_to_us(earlier_shift(now, mark)))
+                return holds, float(to_us(earlier_shift(now, mark)))
         return holds, NEVER
 
     return probe
-
-
-def _to_us(moment: datetime) -> int:
-    return (moment - EPOCH) // _US

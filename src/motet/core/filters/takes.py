@@ -6,12 +6,11 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from motet.core.clock import EPOCH
+from motet.core.clock import from_ms
 from motet.core.filters.tree import Take
 from motet.core.measures import Tally, Value, value_key
 
@@ -30,9 +29,9 @@ def take_ever(take: Take, tallies: Sequence[Tally]) -> Any:
     if not tallies:
         return None
     if take is Take.FIRST:
-        return to_moment(min(t.first for t in tallies))
+        return from_ms(min(t.first for t in tallies))
     if take is Take.LAST:
-        return to_moment(max(t.last for t in tallies))
+        return from_ms(max(t.last for t in tallies))
     if take is Take.MOST:
         counted: Counter[str] = Counter()
         for tally in tallies:
@@ -55,7 +54,7 @@ def take_window(take: Take, inside: Occurrences) -> Any:
         return len(inside)
     if take in (Take.FIRST, Take.LAST):
         moments = [ms for ms, _ in inside]
-        return to_moment(min(moments) if take is Take.FIRST else max(moments)) if moments else None
+        return from_ms(min(moments) if take is Take.FIRST else max(moments)) if moments else None
     if take is Take.MOST:
         return _most(Counter(value_key(value) for _, value in inside if value is not None))
     numbers = [float(v) for _, v in inside if isinstance(v, (int, float)) and not isinstance(v, bool)]
@@ -82,10 +81,6 @@ def join(parts: Iterable[Occurrences]) -> Occurrences:
 def round_sum(value: float) -> float:
     """To millionths, so that the order in which fractions were added does not matter."""
     return math.floor(value * 1e6 + 0.5) / 1e6 if abs(value) < _EXACT else value
-
-
-def to_moment(ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=ms)
 
 
 def _most(counted: Counter[str]) -> Any:

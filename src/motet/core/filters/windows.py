@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from motet.core.clock import EPOCH, to_ms
+from motet.core.clock import from_ms, to_ms
 from motet.core.filters.tree import Calendar, Window
 
 DAY = 86_400  # seconds
@@ -69,18 +69,14 @@ def earlier_shift(now: datetime, until: datetime) -> datetime:
     offset = now.utcoffset()
 
     def is_shifted(ms: int) -> bool:
-        return _moment(ms).astimezone(now.tzinfo).utcoffset() != offset
+        return from_ms(ms).astimezone(now.tzinfo).utcoffset() != offset
 
     if not is_shifted(high):
         return until
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_shifted(middle) else (middle, high)
-    return _moment(high)
-
-
-def _moment(ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=ms)
+    return from_ms(high)
 
 
 def _start(unit: str, back: int, now: datetime) -> int:

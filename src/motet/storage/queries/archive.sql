@@ -203,7 +203,7 @@ HAVING bool_or(l.status = 2)
 ORDER BY b.id
 
 -- name: list_build_measures
-SELECT number, spec FROM measure WHERE build_id = $1 ORDER BY number
+SELECT number, digest FROM measure WHERE build_id = $1 ORDER BY number
 
 -- name: drop_tallies
 DELETE FROM build_tally WHERE lane = ANY ($1) AND build_id = $2

@@ -62,3 +62,7 @@ VALUES ($1, $2, '00000000-0000-0000-0000-000000000000', $3)
 
 -- name: notify
 SELECT pg_notify('motet_work', $1)
+
+-- name: list_traits
+-- The computed traits that conditions may name.
+SELECT name, document FROM trait

@@ -28,13 +28,6 @@ SELECT pg_notify('motet_work', $1)
 -- name: find_event
 SELECT true FROM event WHERE lane = $1 AND customer_id = $2 AND id = $3
 
--- name: lock_job
--- Held by the session: it is let go when the importer dies, however it dies.
-SELECT pg_try_advisory_lock($1, $2)
-
--- name: unlock_job
-SELECT pg_advisory_unlock($1, $2)
-
 -- name: list_lanes
 SELECT lane FROM lane ORDER BY lane
 

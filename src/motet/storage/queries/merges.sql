@@ -281,9 +281,6 @@ SET customers = CASE WHEN launch_lane.done THEN excluded.customers
     at_id = CASE WHEN launch_lane.done THEN excluded.at_id ELSE launch_lane.at_id END,
     done = false
 
--- name: list_measures
-SELECT number, spec, build_id, ready FROM measure ORDER BY number
-
 -- name: tell
 INSERT INTO event (lane, customer_id, id, name, at, properties, source) VALUES ($1, $2, $3, $4, $5, $6, 'motet')
 

@@ -78,7 +78,7 @@ FROM build b JOIN segment_revision r ON r.number = b.segment_number JOIN segment
 WHERE b.finished_at IS NULL AND s.status <> 3
 
 -- name: list_measures
-SELECT number, digest, spec, build_id, ready FROM measure ORDER BY number
+SELECT number, digest, build_id, ready FROM measure ORDER BY number
 
 -- name: list_builds
 SELECT id, segment_number FROM build WHERE finished_at IS NULL ORDER BY created_at, id

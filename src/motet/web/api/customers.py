@@ -68,7 +68,7 @@ async def list_customers(
 
 @post("/customers", status_code=200, summary="Create or update one customer", tags=["customers"])
 async def save_customer(request: ApiRequest) -> Saved:
-    given = check_customer(decode_body(await request.body()))
+    given = check_customer(decode_body(await request.body()), guard=tools_of(request).services.events.guard)
     if isinstance(given, list):
         raise Refused(given)
     return await _save(request, [given], [0], [])
@@ -85,10 +85,11 @@ async def save_customers_in_bulk(request: ApiRequest) -> Saved:
     inputs: list[CustomerInput] = []
     places: list[int] = []
     rejected: list[RejectedItem] = []
+    guard = tools_of(request).services.events.guard
     for index, raw in enumerate(read_list(decode_body(await request.body()), "customers", MAX_BULK)):
         if index % 100 == 99:
             await asyncio.sleep(0)  # others are served while a long list is checked
-        given = check_customer(raw, f"customers[{index}]")
+        given = check_customer(raw, f"customers[{index}]", guard=guard)
         if isinstance(given, list):
             rejected.append(RejectedItem(index, builtin_problems(given)))
         else:
@@ -127,7 +128,8 @@ async def _save(
     request: ApiRequest, inputs: list[CustomerInput], places: list[int], rejected: list[RejectedItem]
 ) -> Saved:
     services = tools_of(request).services
-    saved = await save_customers(services.pool, inputs, lanes=services.lanes, now=datetime.now(UTC))
+    guard = services.events.guard
+    saved = await save_customers(services.pool, inputs, lanes=services.lanes, now=datetime.now(UTC), guard=guard)
     notes = [
         RejectedItem(
             places[taken.index],

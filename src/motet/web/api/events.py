@@ -42,7 +42,7 @@ async def add_events(request: ApiRequest) -> Taken:
     services = tools_of(request).services
     events = services.events
     if not (isinstance(body, dict) and "events" in body):
-        given = check_event(body)
+        given = check_event(body, guard=events.guard)
         if isinstance(given, list):
             services.tap.refuse(body, given, source="api", now=datetime.now(UTC))
             raise Refused(given)
@@ -53,7 +53,7 @@ async def add_events(request: ApiRequest) -> Taken:
     for index, raw in enumerate(read_list(body, "events", MAX_BATCH)):
         if index % 100 == 99:
             await asyncio.sleep(0)  # others are served while a long list is checked
-        given = check_event(raw, f"events[{index}]")
+        given = check_event(raw, f"events[{index}]", guard=events.guard)
         if isinstance(given, list):
             rejected.append(RejectedItem(index, builtin_problems(given)))
             refused.append((raw, given))

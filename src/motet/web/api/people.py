@@ -50,9 +50,7 @@ async def merge_customers(request: ApiRequest, ref: FromPath[str]) -> Merge:
         raise Refused([Problem("merge.no_customer", "nobody is named who would become part", "customer", fix)])
     winner, loser = await find(request, ref), await find(request, other)
     services = tools_of(request).services
-    return await ask_merge(
-        services.pool, loser.id, winner.id, cause="person", lanes=services.lanes, now=datetime.now(UTC)
-    )
+    return await ask_merge(services.pool, loser.id, winner.id, lanes=services.lanes, now=datetime.now(UTC))
 
 
 @post("/merges/{id:uuid}/undo", status_code=200, summary="Make two customers of one again", tags=["people"])

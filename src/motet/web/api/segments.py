@@ -91,7 +91,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which customers: by conditions, by segment, by the beginning of an identifier or a name, or several."""
+    """Which customers: by conditions, by segment, or both."""
 
     where: Any = None
     segment: str | None = None
@@ -108,8 +108,8 @@ async def list_segments(request: ApiRequest) -> SegmentList:
     services = tools_of(request).services
     used = await store.list_uses(services.pool)
     rows = await store.list_segments(services.pool)
-    total = (await services.archive.count(_everybody(request), sample=0)).total
-    return SegmentList([_view(row, used.get(row.name, [])) for row in rows], total)
+    sizes = await tools_of(request).reports.overview.measure(local_now(request))
+    return SegmentList([_view(row, used.get(row.name, [])) for row in rows], sizes.customers)
 
 
 @get("/segments/{name:str}", summary="One segment, with some of its customers", tags=["segments"])
@@ -224,12 +224,8 @@ def _view(row: SegmentRow, used_by: list[str]) -> SegmentView:
     )
 
 
-def _everybody(request: ApiRequest) -> ColumnQuery:
-    return compile_columns(compile_filter({}).tree, now=local_now(request), segments={})
-
-
 async def _compile(request: ApiRequest, where: Any, path: str) -> ColumnQuery:
-    """Conditions as a query over columns. Raises Refused with their places, and NotFound for a strange segment."""
+    """Conditions as a query over columns. Raises Refused with their places."""
     book = await store.load_book(tools_of(request).services.pool)
     filter = compile_filter(where, path, traits=book.traits)
     return compile_columns(filter.tree, now=local_now(request), segments=book.numbers)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from making import NOW, a_customer
 from motet.audience.segments.book import Draft, Rule, SegmentBook, Stages, make_book
 from motet.audience.segments.evaluate import Changes, evaluate
-from motet.audience.segments.tallies import Counts, Numbers, write_tallies
+from motet.audience.segments.tallies import Counts, Numbers, number_measure, write_tallies
 from motet.core.clock import to_ms
 from motet.core.facts import profile_view
 from motet.core.filters import compile_filter
@@ -31,7 +31,7 @@ def a_book(
     rules = [Rule(n, name, name, compile_filter(where)) for n, (name, where) in enumerate(live, 1)]
     rules += [Rule(n, name, name, compile_filter(where), BUILD) for n, (name, where) in enumerate(built, 101)]
     measures = {m.digest: m for rule in rules for m in rule.filter.needs.measures}
-    numbered = tuple((n, m, BUILD, True) for n, m in enumerate(measures.values(), 1))
+    numbered = tuple(number_measure(n, m, BUILD, True) for n, m in enumerate(measures.values(), 1))
     return make_book(Draft(version=1, rules=tuple(rules), stages=stages or Stages(), measures=numbered))
 
 

@@ -21,7 +21,7 @@ interface BuilderProps {
 export function RuleBuilder({ group, problems, onChange }: BuilderProps) {
   const { data, error } = useQuery(vocabularyQuery)
   const tools = useMemo(
-    () => ({ vocabulary: { ...NO_VOCABULARY, ...data }, problems, gaps: gapsIn(group) }),
+    () => ({ vocabulary: data ?? NO_VOCABULARY, problems, gaps: gapsIn(group) }),
     [data, problems, group],
   )
   return (

@@ -27,10 +27,7 @@ export function useFields(event: string | null): Known[] {
   return vocabulary.events.find(({ name }) => name === event)?.properties ?? []
 }
 
-const KINDS: Record<string, ValueKind> = {
-  number: 'number', integer: 'number', float: 'number', boolean: 'truth', bool: 'truth', truth: 'truth',
-  moment: 'moment', date: 'moment', datetime: 'moment', timestamp: 'moment',
-}
+const KINDS: Record<string, ValueKind> = { number: 'number', truth: 'truth', moment: 'moment' }
 
 /** The kind of value that a known field usually has. */
 export function kindOfKnown(known: Known | undefined): ValueKind {

@@ -1,8 +1,9 @@
 /** The campaign's document as it is kept, to read, copy and edit. */
 
-import { Button, Code, CopyButton, Group } from '@mantine/core'
+import { Code, Group } from '@mantine/core'
 
 import type { CampaignView } from '@/api/types'
+import { Copy } from '@/parts/Copy'
 import { Icon } from '@/parts/Icon'
 import { ButtonLink } from '@/parts/links'
 import { Panel } from '@/parts/Page'
@@ -16,13 +17,7 @@ export function DocumentPanel({ campaign }: { campaign: CampaignView }) {
       note={`Revision ${campaign.revision}. The same text serves motet apply.`}
       aside={
         <Group gap="xs">
-          <CopyButton value={text}>
-            {({ copied, copy }) => (
-              <Button size="xs" variant="default" onClick={copy} leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}>
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            )}
-          </CopyButton>
+          <Copy value={text} />
           <ButtonLink
             size="xs"
             variant="light"

@@ -31,7 +31,7 @@ function Form({ segment, where, onApply }: CustomerSearch & { onApply: (next: Cu
   const [group, setGroup] = useState(() => readWhere(where))
   const asked = useRule(group)
   const segments = useQuery(segmentsQuery).data?.segments.filter(({ status }) => status === 'live') ?? []
-    return (
+  return (
     <Stack>
       <Select
         label="In the segment"

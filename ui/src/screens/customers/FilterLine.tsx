@@ -16,7 +16,7 @@ interface LineProps extends CustomerSearch {
 }
 
 /** The conditions and the segment as one rule; what is typed in the search is no part of it. */
-export function ruleOf({ segment, where }: CustomerSearch): object {
+function ruleOf({ segment, where }: CustomerSearch): object {
   const member = segment === undefined ? null : { segments: segment }
   if (!member) return where ?? {}
   return where === undefined ? member : { $and: [member, where] }

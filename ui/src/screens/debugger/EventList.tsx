@@ -1,9 +1,9 @@
 /** The events, newest first; arrow keys walk through them. */
 
 import { Badge, Text, UnstyledButton } from '@mantine/core'
-import type { KeyboardEvent } from 'react'
 
 import type { SeenEvent, SeenStatus } from '@/api/debugger'
+import { walk } from '@/parts/walk'
 import { clockSeconds } from '@/words/moments'
 import { sourceName, summarize } from '@/words/debugger'
 
@@ -13,15 +13,6 @@ export const STATUS: Record<SeenStatus, { word: string; color: string }> = {
   accepted: { word: 'Accepted', color: 'verdigris' },
   duplicate: { word: 'Duplicate', color: 'gray' },
   rejected: { word: 'Rejected', color: 'red' },
-}
-
-function walk(event: KeyboardEvent<HTMLOListElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  if (step === undefined) return
-  const buttons = [...event.currentTarget.querySelectorAll('button')]
-  const at = buttons.findIndex((button) => button === document.activeElement)
-  buttons[at + step]?.focus()
-  event.preventDefault()
 }
 
 interface EventListProps {

@@ -1,9 +1,10 @@
 /** One event: what became of it, what is wrong with it and how to mend that, and its JSON. */
 
-import { ActionIcon, Alert, Badge, Button, Code, CopyButton, Group, Text } from '@mantine/core'
+import { ActionIcon, Alert, Badge, Code, Group, Text } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 
 import type { SeenEvent } from '@/api/debugger'
+import { Copy } from '@/parts/Copy'
 import { Icon } from '@/parts/Icon'
 import { AnchorLink } from '@/parts/links'
 import { ProblemList } from '@/parts/ProblemList'
@@ -62,19 +63,7 @@ export function EventPane({ event, close }: { event: SeenEvent; close: () => voi
         </AnchorLink>
       )}
       <Code block className={classes.json} data-testid="debugger-json" tabIndex={0}>{json}</Code>
-      <CopyButton value={json}>
-        {({ copied, copy }) => (
-          <Button
-            size="xs"
-            variant="default"
-            onClick={copy}
-            leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}
-            style={{ alignSelf: 'flex-start' }}
-          >
-            {copied ? 'Copied' : 'Copy the JSON'}
-          </Button>
-        )}
-      </CopyButton>
+      <Copy value={json} label="Copy the JSON" style={{ alignSelf: 'flex-start' }} />
     </section>
   )
 }

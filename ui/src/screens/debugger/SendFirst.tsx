@@ -4,9 +4,8 @@ import { Anchor, Badge, Button, Code, CopyButton, Group, Stack, Text, TextInput 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type SyntheticEvent, useState } from 'react'
 
-import { addKey } from '@/api/debugger'
-import { keysQuery } from '@/api/segments'
-import { Icon } from '@/parts/Icon'
+import { addKey, keysQuery } from '@/api/keys'
+import { Copy } from '@/parts/Copy'
 import { AnchorLink } from '@/parts/links'
 import { Moment } from '@/parts/Moment'
 import { Failure } from '@/parts/States'
@@ -26,19 +25,7 @@ export function SendFirst() {
       <section aria-label="First event">
         <Text fw={600} size="sm" mb={6}>2. Send an event</Text>
         <Code block className={classes.curl} data-testid="curl-line" tabIndex={0}>{line}</Code>
-        <CopyButton value={line}>
-          {({ copied, copy }) => (
-            <Button
-              mt="xs"
-              size="xs"
-              variant="default"
-              onClick={copy}
-              leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}
-            >
-              {copied ? 'Copied' : 'Copy the line'}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy value={line} label="Copy the line" mt="xs" />
       </section>
       <Text size="sm" c="dimmed">
         The libraries of Segment and RudderStack work as they are: give them the write key, and{' '}

@@ -1,11 +1,11 @@
 /** The messages, newest first; arrow keys walk through them. */
 
 import { Text, UnstyledButton } from '@mantine/core'
-import type { KeyboardEvent } from 'react'
 
 import type { OutboxRow } from '@/api/types'
 import { ChannelMark } from '@/parts/ChannelMark'
 import { Moment } from '@/parts/Moment'
+import { walk } from '@/parts/walk'
 import { channelName } from '@/words/channels'
 
 import classes from './OutboxList.module.css'
@@ -14,15 +14,6 @@ interface OutboxListProps {
   messages: OutboxRow[]
   chosen: string | undefined
   choose: (id: string) => void
-}
-
-function walk(event: KeyboardEvent<HTMLUListElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  if (step === undefined) return
-  const buttons = [...event.currentTarget.querySelectorAll('button')]
-  const at = buttons.findIndex((button) => button === document.activeElement)
-  buttons[at + step]?.focus()
-  event.preventDefault()
 }
 
 export function OutboxList({ messages, chosen, choose }: OutboxListProps) {

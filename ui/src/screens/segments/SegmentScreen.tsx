@@ -1,12 +1,13 @@
 /** One segment: who is in it, its rule in words, and how far its build has come. */
 
-import { Code, CopyButton, Button, Group, Text } from '@mantine/core'
+import { Code, Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 
 import { ApiError } from '@/api/client'
 import { overviewQuery } from '@/api/queries'
 import { segmentQuery, type SegmentView } from '@/api/segments'
+import { Copy } from '@/parts/Copy'
 import { Icon } from '@/parts/Icon'
 import { AnchorLink, Back, ButtonLink } from '@/parts/links'
 import { Moment } from '@/parts/Moment'
@@ -101,15 +102,7 @@ function Body({ segment, at }: { segment: SegmentView; at: string }) {
           <Panel
             title="Document"
             note="The same text serves motet apply."
-            aside={
-              <CopyButton value={text}>
-                {({ copied, copy }) => (
-                  <Button size="xs" variant="default" onClick={copy} leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}>
-                    {copied ? 'Copied' : 'Copy'}
-                  </Button>
-                )}
-              </CopyButton>
-            }
+            aside={<Copy value={text} />}
           >
             <Code block tabIndex={0} style={{ maxHeight: 480, overflow: 'auto' }}>{text}</Code>
           </Panel>

@@ -11,6 +11,7 @@ import { ButtonLink } from '@/parts/links'
 import { Moment } from '@/parts/Moment'
 import { PageHead, Panel } from '@/parts/Page'
 import { Empty, Failure, LoadingRows } from '@/parts/States'
+import table from '@/parts/table.module.css'
 import { count, NO_RATE, percent, plural, share } from '@/words/numbers'
 import { capital } from '@/words/reasons'
 import { describe } from '@/words/segments'
@@ -82,12 +83,12 @@ function NoSegments() {
 function SegmentTable({ segments, customers }: { segments: SegmentRow[]; customers: number }) {
   const navigate = useNavigate()
   return (
-    <table className={classes.table} aria-label="Segments">
+    <table className={`${table.table} ${classes.table}`} aria-label="Segments">
       <thead>
         <tr>
           <th scope="col">Segment</th>
-          <th scope="col" className={classes.number}>Members</th>
-          <th scope="col" className={classes.number}>Share</th>
+          <th scope="col" className={table.number}>Members</th>
+          <th scope="col" className={table.number}>Share</th>
           <th scope="col">Used by</th>
           <th scope="col">Changed</th>
         </tr>
@@ -101,7 +102,7 @@ function SegmentTable({ segments, customers }: { segments: SegmentRow[]; custome
             onClick={() => void navigate({ to: '/segments/$name', params: { name: segment.name } })}
           >
             <th scope="row">
-              <span className={classes.title}>
+              <span className={table.title}>
                 <Link to="/segments/$name" params={{ name: segment.name }} onClick={(event) => event.stopPropagation()}>
                   {segment.title || segment.name}
                 </Link>
@@ -110,10 +111,10 @@ function SegmentTable({ segments, customers }: { segments: SegmentRow[]; custome
               <Text size="xs" c="dimmed" component="span" className={classes.rule}>{segment.description || capital(describe(segment.where))}</Text>
               {segment.progress && <BuildProgress progress={segment.progress} />}
             </th>
-            <td className={classes.number} data-label="Members" data-testid="segment-members">
+            <td className={table.number} data-label="Members" data-testid="segment-members">
               <span className="numbers">{segment.members === null ? NO_RATE : count(segment.members)}</span>
             </td>
-            <td className={classes.number} data-label="Share">
+            <td className={table.number} data-label="Share">
               <span className="numbers">{segment.members === null ? NO_RATE : percent(share(segment.members, customers))}</span>
             </td>
             <td data-label="Used by"><UsedBy names={segment.used_by} /></td>

@@ -1,17 +1,19 @@
 /** Write keys: with one, a website, an app or a server sends events. A key is shown once, when it is made. */
 
-import { Alert, Badge, Button, Code, CopyButton, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Badge, Button, Code, Group, Stack, Text, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type SyntheticEvent, useState } from 'react'
 
 import { post } from '@/api/client'
-import { keysQuery, type NewKey, type WriteKey } from '@/api/segments'
+import { addKey, keysQuery, type NewKey, type WriteKey } from '@/api/keys'
 import { Confirm } from '@/parts/Confirm'
+import { Copy } from '@/parts/Copy'
 import { Icon } from '@/parts/Icon'
 import { Moment } from '@/parts/Moment'
 import { Panel } from '@/parts/Page'
 import { Empty, Failure, LoadingRows } from '@/parts/States'
+import { curlLine } from '@/words/debugger'
 
 import classes from './settings.module.css'
 
@@ -41,7 +43,7 @@ function NewKeyForm() {
   const [name, setName] = useState('')
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => post<NewKey>('/api/keys', { name: name.trim() }),
+    mutationFn: () => addKey(name.trim()),
     onSuccess: async () => {
       setName('')
       await client.invalidateQueries({ queryKey: ['keys'] })
@@ -77,17 +79,9 @@ function Shown({ made }: { made: NewKey }) {
       <Stack gap="sm" align="flex-start">
         <Group gap="xs">
           <Code className={classes.secret}>{made.key}</Code>
-          <CopyButton value={made.key}>
-            {({ copied, copy }) => (
-              <Button size="compact-sm" variant="default" onClick={copy} leftSection={<Icon name={copied ? 'check' : 'copy'} size={14} />}>
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            )}
-          </CopyButton>
+          <Copy value={made.key} size="compact-sm" />
         </Group>
-        <Code block style={{ maxWidth: '100%', overflow: 'auto' }}>{`curl ${location.origin}/v1/track -u ${made.key}: \\
-  -H 'Content-Type: application/json' \\
-  -d '{"userId": "c-1", "event": "purchase", "properties": {"value": 49.9}}'`}</Code>
+        <Code block style={{ maxWidth: '100%', overflow: 'auto' }}>{curlLine(location.origin, made.key)}</Code>
       </Stack>
     </Alert>
   )

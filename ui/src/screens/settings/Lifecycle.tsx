@@ -32,7 +32,7 @@ export function Lifecycle() {
   const { data, error, refetch, dataUpdatedAt } = useQuery(lifecycleQuery)
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />
   if (!data) return <LoadingRows rows={3} height={90} />
-  return <Form key={dataUpdatedAt} stages={data.stages ?? data.document?.stages ?? []} />
+  return <Form key={dataUpdatedAt} stages={data.stages} />
 }
 
 function Form({ stages: kept }: { stages: LifecycleStage[] }) {

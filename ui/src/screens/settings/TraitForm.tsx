@@ -58,7 +58,7 @@ function Form({ start, known, onClose }: { start: TraitDraft; known: boolean; on
     return placeProblems(problems, writeTrait(draft).places, draft.row.where?.id ?? '')
   }, [draft, save.error])
   const gaps = useMemo(() => gapsIn(newGroup('all', [draft.row])), [draft.row])
-  const tools = useMemo(() => ({ vocabulary: { ...NO_VOCABULARY, ...data }, problems: rows, gaps }), [data, rows, gaps])
+  const tools = useMemo(() => ({ vocabulary: data ?? NO_VOCABULARY, problems: rows, gaps }), [data, rows, gaps])
   return (
     <RuleContext value={tools}>
       <Stack>
@@ -110,7 +110,7 @@ interface TakenProps {
 /** `the [sum of] [amount] over [purchase] [in the last 30 days]`. */
 function Taken({ draft: { take, row }, onTake, onRow }: TakenProps) {
   const { data } = useQuery(vocabularyQuery)
-  const properties = data?.events?.find(({ name }) => name === row.events[0])?.properties ?? []
+  const properties = data?.events.find(({ name }) => name === row.events[0])?.properties ?? []
   return (
     <div className={classes.line}>
       <NativeSelect

@@ -55,7 +55,7 @@ function Trait({ trait, onEdit }: { trait: TraitRow; onEdit: () => void }) {
         </Group>
         <Text size="xs" c="dimmed">
           <code>traits.{trait.name}</code> · {draft ? capital(sayTrait(draft)) : JSON.stringify(trait.document)}
-          {trait.updated_at && <Moment at={trait.updated_at} prefix=" · changed " />}
+          <Moment at={trait.updated_at} prefix=" · changed " />
         </Text>
       </div>
       <Group gap="xs">

@@ -110,7 +110,7 @@ export function isSpec(value: unknown): value is Spec {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export const FORM_OF: Record<Mode, Form> = { all: 'map', any: '$or', none: '$nor' }
+const FORM_OF: Record<Mode, Form> = { all: 'map', any: '$or', none: '$nor' }
 
 export function newGroup(mode: Mode = 'all', rules: Rule[] = []): Group {
   return { id: newId(), kind: 'group', mode, form: FORM_OF[mode], rules }
@@ -134,11 +134,6 @@ export function newMessage(): MessageRow {
     id: newId(), kind: 'message', not: false, did: ['opened'], channels: [], lists: false, where: null, tests: [],
     window: { kind: 'within', within: '30d' },
   }
-}
-
-/** How many rows stand in the group and below it. */
-export function countRows(group: Group): number {
-  return group.rules.reduce((sum, rule) => sum + (rule.kind === 'group' ? countRows(rule) : 1), 0)
 }
 
 /** The rows that the form cannot take apart. */
