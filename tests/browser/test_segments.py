@@ -209,6 +209,7 @@ def test_the_screens_hold_on_a_phone(house: House, page: Page, scheme: str) -> N
         "$or": [{"$did": {"event": "purchase", "sum": {"$gt": 9}, "of": "amount", "within": "60d", "until": "30d"}}]
     }
     where = quote(json.dumps({**rule, "age": {"$between": [1, 9]}}))
+    assert house.post("/api/segments", {"kind": "segment", "name": "in-berlin", "where": {"city": "Berlin"}})[0] == 200
     ready = {
         "/segments": "segment-row",
         f"/new-segment?where={where}": "count-number",
