@@ -18,6 +18,7 @@ import msgspec
 from motet.app import House, list_missing_migrations, make_egress, make_providers, open_house, provider_urls, read_dkim
 from motet.config import Config
 from motet.core.errors import Conflict, MotetError, Problem, Refused, Unavailable
+from motet.core.ids import ms_of
 from motet.core.words import Channel
 from motet.storage.migrate import BY_DAY, BY_MONTH
 from motet.storage.sql import sql
@@ -27,6 +28,7 @@ Level = Literal["ok", "warning", "error"]
 _OLDEST_POSTGRESQL = 150000  # as server_version_num
 _SKEW = timedelta(seconds=2)
 _SHORT_KEY = 24  # characters
+_ARCHIVE_LATE = timedelta(minutes=15)  # the keeper looks every ten seconds
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,6 +48,7 @@ async def examine(config: Config) -> list[Finding]:
     try:
         async with open_house(config, name="doctor", size=1) as house:
             findings += [*await _look_at_server(house, where), *await _look_at_schema(house)]
+            findings += await _look_at_archive(house) if not await list_missing_migrations(house.pool) else []
             findings += _look_at_providers(config, house)
     except Conflict as error:
         fix = "run `motet migrate` with the newest version"
@@ -126,6 +129,23 @@ async def _look_at_schema(house: House) -> list[Finding]:
         text = f"MOTET_LANES is {house.config.lanes}; the database was made with {house.lanes}, which counts"
         findings.append(_warning("lanes", text, "unset MOTET_LANES"))
     return findings
+
+
+async def _look_at_archive(house: House) -> list[Finding]:
+    """Whether the columnar log keeps up, and whether its files are where they should be."""
+    root = house.config.archive
+    files = await house.pool.fetch(sql("archive.list_files"))
+    gone = [row["path"] for row in files if not (root / row["path"]).exists()]
+    if gone:
+        text = f"{len(gone)} of {len(files)} files are not in {root}, the first is {gone[0]}"
+        fix = "set MOTET_ARCHIVE to the folder that has them, or restore it from your backup"
+        return [_error("archive", text, fix)]
+    oldest = await house.pool.fetchval(sql("doctor.read_archive"))
+    waiting = datetime.now(UTC) - datetime.fromtimestamp(ms_of(oldest) / 1000, UTC) if oldest else timedelta()
+    if waiting > _ARCHIVE_LATE:
+        text = f"events wait for {waiting // timedelta(minutes=1)} minutes to be written to files"
+        return [_warning("archive", text, "keep `motet work --archive` running, and read its log")]
+    return [_ok("archive", f"{len(files)} files in {root}, up to date")]
 
 
 def _look_at_providers(config: Config, house: House | None) -> list[Finding]:

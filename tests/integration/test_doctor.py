@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import asyncpg
 import pytest
 
 from motet.config import Config, read_config
+from motet.core.clock import to_ms
+from motet.core.ids import uuid7
 from motet.core.words import Channel
 from motet.doctor import Finding, examine
 
@@ -83,6 +87,24 @@ async def test_a_missing_partition_is_found_before_it_hurts(house, database):
         await connection.execute(f"DROP TABLE {row['name']}")
     await connection.close()
     assert about(await examine(house()), "partitions").level == "error"
+
+
+async def test_an_archive_that_nobody_keeps_or_whose_files_are_gone_is_told(house, database):
+    assert about(await examine(house()), "archive").level == "ok"
+    old = uuid7(to_ms(datetime.now(UTC) - timedelta(hours=2)))
+    connection = await asyncpg.connect(database)
+    event = "INSERT INTO event (lane, customer_id, id, name, at, source) VALUES (1, $1, $2, 'login', now(), 'api')"
+    await connection.execute(event, old, old)
+    late = about(await examine(house()), "archive")
+    assert late.level == "warning"
+    assert "120 minutes" in late.text
+    columns = "id, kind, path, first_day, last_day, rows, bytes, learned, created_at"
+    values = "$1, 1, 'events/none.parquet', current_date, current_date, 1, 1, '{}', now()"
+    await connection.execute(f"INSERT INTO archive_file ({columns}) VALUES ({values})", old)
+    await connection.close()
+    lost = about(await examine(house()), "archive")
+    assert lost.level == "error"
+    assert "events/none.parquet" in lost.text
 
 
 async def test_a_database_that_is_away_is_told_and_the_rest_is_still_looked_at(house):
