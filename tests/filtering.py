@@ -32,6 +32,7 @@ SCALARS = (
 NESTED = (
     "address.city", "address.geo.zip", "items.sku", "items.price", "items.tags", "mixed.sku.deep", "mixed.0", "a.b",
 )  # fmt: skip
+HUGE = (1e308, -1e308, 10**308, 10**400, -(10**4200), 1e199)  # a sender may say them
 PERIODS = (
     "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter",
     "this_year", "last_year",
@@ -77,7 +78,7 @@ def _moment(dice: random.Random, now: datetime = NOW) -> datetime:
 
 def _event(dice: random.Random, customer: UUID) -> Event:
     name = dice.choice(EVENTS)
-    made: dict[str, Any] = {"amount": dice.choice((1, 2, 2.5, 10, "x", None, True))}
+    made: dict[str, Any] = {"amount": dice.choice((1, 2, 2.5, 10, "x", None, True, dice.choice(HUGE)))}
     if dice.random() < 0.5:
         made |= _properties(dice)
     if dice.random() < 0.3:

@@ -43,6 +43,7 @@ class Duck:
         """A session, when it is our turn; what it made is gone afterwards."""
         async with self._free:
             try:
+                make_root(self.root)
                 self.scratch.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise Unavailable(f"the archive's folder cannot be written: {error}") from error
@@ -85,6 +86,11 @@ class Duck:
             _lock_up(database, self.root)
             self._database = database
         return self._database
+
+
+def make_root(root: Path) -> None:
+    """The archive's folder, where all that customers told us is: a new one is its owner's alone."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _lock_up(database: Session, root: Path) -> None:

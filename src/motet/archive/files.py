@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from motet.archive.duck import SCRATCH, Session
+from motet.archive.duck import SCRATCH, Session, make_root
 from motet.archive.relations import PARQUET
 
 # What we write, and nothing else in the folder is ours to delete.
@@ -28,6 +28,7 @@ def customers_path(lane: int, id: UUID) -> str:
 
 def make_room(root: Path, path: str) -> Path:
     """The whole path, with its folder made."""
+    make_root(root)
     whole = root / path
     whole.parent.mkdir(parents=True, exist_ok=True)
     return whole

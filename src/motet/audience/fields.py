@@ -168,7 +168,12 @@ def clean_bool(value: Any) -> bool:
 
 def clean_tags(value: Any) -> tuple[str, ...]:
     """Sorted and without repeats; a text is split at `;` and `,`."""
-    return _split_tags(value) if isinstance(value, str) else _tags(value)
+    if not isinstance(value, str):
+        return _tags(value)
+    return _split_tags(value) if len(value) <= _KEPT_TAGS else _tags(_SPLIT.split(value))
+
+
+_KEPT_TAGS = 500  # characters of a list that is remembered
 
 
 @lru_cache(maxsize=4096)
@@ -210,7 +215,7 @@ def _device(item: Any, place: str) -> Device:
     token, platform = (item.get("token"), item.get("platform", "fcm")) if isinstance(item, Mapping) else (item, "fcm")
     if not isinstance(token, str) or not 0 < len(token.strip()) <= 4096 or _CONTROL.search(token):
         raise Wrong("customer.bad_device", "has no token of 1 to 4,096 characters", "give the push token", place)
-    if platform not in _PLATFORMS:
+    if not isinstance(platform, str) or platform not in _PLATFORMS:
         raise Wrong("customer.bad_device", f"{platform!r} is not a platform", "write fcm, apns or web", place)
     return Device(token.strip(), platform)
 
@@ -248,7 +253,7 @@ def clean_caps(value: Any) -> dict[str, int]:
     """Channel -> messages a day."""
     caps = {}
     for key, raw in _by_channel(value).items():
-        number = int(raw) if isinstance(raw, str) and raw.strip().isdecimal() else raw
+        number = int(raw) if isinstance(raw, str) and len(raw) <= MAX_TEXT and raw.strip().isdecimal() else raw
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_CAP:
             raise Wrong("customer.bad_cap", f"{raw!r} is not a number from 0 to {MAX_CAP}", place=f".{key}")
         caps[key] = number
@@ -284,6 +289,8 @@ def clean_attributes(value: Any) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _check_key(key: str) -> None:
+    if len(key) > MAX_TEXT:  # blanks around it count: it is kept, and remembered, as it is
+        raise Wrong("customer.too_long", f"has a name of {len(key)} characters; at most {MAX_TEXT} are kept")
     clean_text(key)
 
 

@@ -22,23 +22,27 @@ def list_keys(*, json: Json = False) -> int:
         print_line("there are no write keys yet: `motet keys add website` makes one")
     else:
         print_table(
-            ("id", "name", "made", "revoked"),
-            [(str(r.id), r.name, f"{r.created_at:%Y-%m-%d}", f"{r.revoked_at:%Y-%m-%d}" if r.revoked_at else "")
-             for r in rows],
+            ("id", "name", "for", "made", "revoked"),
+            [
+                (str(r.id), r.name, "pages" if r.page else "servers", f"{r.created_at:%Y-%m-%d}",
+                 f"{r.revoked_at:%Y-%m-%d}" if r.revoked_at else "")
+                for r in rows
+            ],
         )  # fmt: skip
     return 0
 
 
-def add_key(name: str, /, *, json: Json = False) -> int:
+def add_key(name: str, /, *, page: bool = False, json: Json = False) -> int:
     """Make a write key and print it, this once.
 
     Parameters
     ----------
     name: What will send with it, such as website.
+    page: It stands in pages or an app, where everybody can read it: it cannot make two known customers one.
     """
     from motet.ingest.keys import add_key as add
 
-    made = in_house("keys", lambda house: add(house.pool, name, datetime.now(UTC)))
+    made = in_house("keys", lambda house: add(house.pool, name, datetime.now(UTC), page=page))
     if json:
         print_json(made)
     else:

@@ -13,6 +13,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 WINDOWS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 91 * DAY}
 
 LONGEST = 731 * DAY
+_FAR = 1e15  # seconds: a number from here on is no span of time, and may be one that no float holds
 
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -49,7 +50,7 @@ def _read(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return float(value)
+        return float(value) if abs(value) < _FAR else None
     if not isinstance(value, str) or len(value) > 60:
         return None
     text = value.strip()

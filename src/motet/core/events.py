@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     properties: dict[str, Any] = {}
     message_id: UUID | None = None  # the message that caused it
     value: float = 0.0  # revenue, in the brand's currency
-    source: str = "api"  # api | import | history | link | provider | simulation | segment, or one of the below
+    source: str = "api"  # api | import | history | link | provider | simulation | segment | journey, or one below
 
     @property
     def past(self) -> bool:
@@ -28,8 +28,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 DEVICES_GONE = "devices_gone"  # some devices of a push that was accepted do not exist any more
+ACTION_ANSWERED = "action_answered"  # to a journey's webhook, named by message_id: {"status": int, "body": any JSON}
 
 HISTORY = "history"  # the source of what was imported about the past
+JOURNEY = "journey"  # the source of what a step of a journey emitted
 
 # The sources of copies made for the engine's ears, of events of customers who are gone. Queries leave out whatever
 # begins with `forward`.
@@ -42,5 +44,18 @@ SEGMENT_ENTERED = "segment_entered"  # properties {"segment": name}
 SEGMENT_LEFT = "segment_left"
 LIFECYCLE_CHANGED = "lifecycle_changed"  # properties {"from": stage, "to": stage}
 CUSTOMER_MERGED = "customer_merged"  # properties {"merge": id, "customer": the one that is gone}
+
+# From outside, or from a journey, these would be believed.
+RESERVED = frozenset(
+    {
+        CUSTOMERS_CHANGED,
+        SEGMENT_ENTERED,
+        SEGMENT_LEFT,
+        LIFECYCLE_CHANGED,
+        CUSTOMER_MERGED,
+        DEVICES_GONE,
+        ACTION_ANSWERED,
+    }
+)
 
 NOBODY = UUID(int=0)

@@ -19,7 +19,7 @@ MOST = 5_000  # occurrences of one measure kept for one customer; of more, the o
 MOST_VALUES = 100  # different values counted for `most`; of more, the rarest are forgotten
 LONGEST_VALUE = 200  # characters; a longer text is no value
 
-_TOO_LARGE = 2**1023  # no float holds such a number
+LARGEST = 1e200  # a number from here on is no value: sums of a few such would leave what a float holds
 
 Value: TypeAlias = "float | str | bool | None"
 
@@ -177,7 +177,8 @@ def occurrence_view(properties: Mapping[str, Any], value: float, channel: str | 
 
 
 def find_value(view: Mapping[str, Any], path: str) -> Value:
-    """The value at a dotted path; None when there is none, or when it is a list, a map or longer than LONGEST_VALUE."""
+    """The value at a dotted path; None when there is none, or when it is a list, a map, a text longer than
+    LONGEST_VALUE, or a number not below LARGEST."""
     found: Any = view
     for name in path.split("."):
         if not isinstance(found, Mapping):
@@ -185,6 +186,6 @@ def find_value(view: Mapping[str, Any], path: str) -> Value:
         found = found.get(name)
     if isinstance(found, str):
         return found if len(found) <= LONGEST_VALUE else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        return float(found) if abs(found) < _TOO_LARGE else None
-    return found if isinstance(found, (float, bool)) else None
+    if isinstance(found, bool):
+        return found
+    return float(found) if isinstance(found, (int, float)) and abs(found) < LARGEST else None

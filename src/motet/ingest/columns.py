@@ -7,7 +7,9 @@ first; what nobody knows becomes an attribute, or a property, under its name in 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +19,8 @@ from motet.core.spelling import guess
 from motet.ingest.vocabulary import CUSTOMERS, Vocabulary
 
 IGNORED = "-"  # the target of a column that is left out
+_TOLD = 20  # problems of one kind: enough to see what is wrong
+_REMEMBERED = 10_000  # names of columns: each line of JSON may bring new ones
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 _PHONE = re.compile(r"\+\d{7,15}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -142,9 +146,10 @@ class Columns:
             name = _snake(column)
             words = column if self._is_path(column) else self._words.aliases.get(name) or self._spell_rest(name)
             target = _parse(words)
-        if target is not None:
-            self.origins.setdefault(target.path, column)
-        self._known[column] = target
+        if len(self._known) < _REMEMBERED:
+            if target is not None:
+                self.origins.setdefault(target.path, column)
+            self._known[column] = target
         return target
 
     def _spell_rest(self, name: str) -> str:
@@ -165,15 +170,14 @@ class Columns:
     def _find_problems(self, header: Sequence[str]) -> list[Problem]:
         problems = [
             Problem("import.unknown_column", f"the file has no column {c!r}", f"map {c}", _near(c, header))
-            for c in self._mapping
-            if c not in header
+            for c in islice((c for c in self._mapping if c not in header), _TOLD)
         ]
         paths = [t.path for t in self._mapping.values() if t is not None]
         problems += [
             Problem("import.duplicate_target", "two columns are mapped to it", f"map {p}", "map one of them elsewhere")
-            for p in sorted({p for p in paths if paths.count(p) > 1})
+            for p in sorted(p for p, times in Counter(paths).items() if times > 1)[:_TOLD]
         ]
-        doubles = sorted({c for c in header if c and header.count(c) > 1})
+        doubles = sorted(c for c, times in Counter(header).items() if c and times > 1)[:_TOLD]
         problems += [Problem("import.duplicate_column", f"{c!r} stands twice", "row 1", "rename one") for c in doubles]
         if not any(t is not None and t.field in self._words.identifiers for t in self._targets):
             problems.append(

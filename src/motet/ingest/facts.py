@@ -17,14 +17,7 @@ from motet.audience.fields import Wrong, clean_moment, clean_text, keep_json
 from motet.audience.guard import USUAL, Guard
 from motet.audience.people import Person
 from motet.core.errors import Problem
-from motet.core.events import (
-    CUSTOMER_MERGED,
-    CUSTOMERS_CHANGED,
-    DEVICES_GONE,
-    LIFECYCLE_CHANGED,
-    SEGMENT_ENTERED,
-    SEGMENT_LEFT,
-)
+from motet.core.events import RESERVED
 from motet.core.spelling import guess
 from motet.storage.pool import Json
 
@@ -33,10 +26,6 @@ _MOST = 1e15  # of an amount
 _AMOUNT = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _NAME = re.compile(r"[\w$][\w $.:/-]{0,99}")
 _REVENUE = ("value", "revenue", "total")  # where a purchase may carry its worth, in this order
-# What Motet itself writes into the log: from outside it would be believed.
-RESERVED = frozenset(
-    {CUSTOMERS_CHANGED, SEGMENT_ENTERED, SEGMENT_LEFT, LIFECYCLE_CHANGED, CUSTOMER_MERGED, DEVICES_GONE}
-)
 
 
 class RawEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """Write keys: what lets a website, an app or a server send events to /v1.
 
-A key that stands in a website's pages is seen by everybody. It can send events and profiles, and read nothing.
+A key can send events and profiles, and read nothing. One that stands in a website's pages or in an app is read by
+everybody: a page key cannot make two known customers one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class WriteKey(msgspec.Struct, frozen=True):
     name: str
     created_at: datetime
     revoked_at: datetime | None = None
+    page: bool = False  # it stands where everybody can read it
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -40,16 +42,18 @@ class NewKey(msgspec.Struct, frozen=True):
     name: str
     key: str
     created_at: datetime
+    page: bool = False
 
 
-async def add_key(pool: Pool, name: object, now: datetime) -> NewKey:
-    """Makes a key. Raises Refused for a name that is none, Conflict when a key that is good has it."""
+async def add_key(pool: Pool, name: object, now: datetime, *, page: bool = False) -> NewKey:
+    """Makes a key; `page` says that everybody will read it. Raises Refused for a name that is none, Conflict when a
+    key that is good has it."""
     name = name.strip() if isinstance(name, str) else ""
     if not 0 < len(name) <= LONGEST_NAME:
         told = f"must be a text of 1 to {LONGEST_NAME} characters"
         raise Refused([Problem("key.bad_name", told, "name", "such as website")])
-    made = NewKey(uuid7(to_ms(now)), name, _PREFIX + secrets.token_urlsafe(_BYTES), now)
-    if await pool.fetchrow(sql("keys.add"), made.id, name, digest_key(made.key), now) is None:
+    made = NewKey(uuid7(to_ms(now)), name, _PREFIX + secrets.token_urlsafe(_BYTES), now, page)
+    if await pool.fetchrow(sql("keys.add"), made.id, name, digest_key(made.key), now, page) is None:
         raise Conflict(f"there is a write key called {name!r} already: revoke it, or take another name")
     return made
 
@@ -65,9 +69,9 @@ async def revoke_key(pool: Pool, id: UUID, now: datetime) -> None:
         raise NotFound("write key", str(id))
 
 
-async def load_digests(pool: Pool) -> dict[bytes, UUID]:
-    """The digests of the keys that are good."""
-    return {row["digest"]: row["id"] for row in await pool.fetch(sql("keys.list_good"))}
+async def load_digests(pool: Pool) -> dict[bytes, bool]:
+    """The digests of the keys that are good, and whether each stands in a page."""
+    return {row["digest"]: row["page"] for row in await pool.fetch(sql("keys.list_good"))}
 
 
 def digest_key(key: str) -> bytes:

@@ -16,6 +16,7 @@ import msgspec
 from motet.core.errors import Problem, Refused
 
 MAX_LINE = 1 << 20  # bytes
+MAX_COLUMNS = 2_000  # of a CSV
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -69,6 +70,9 @@ def read_layout(path: Path) -> Layout:
         row = next(read_csv(file, delimiter, start, 0))
         if row.problem is not None:
             raise Refused([Problem(row.problem.code, row.problem.message, f"{path}: row 1", row.problem.fix)])
+        if len(row.cells) > MAX_COLUMNS:
+            told = f"has {len(row.cells):,} columns; at most {MAX_COLUMNS:,} are read"
+            raise Refused([Problem("import.too_many_columns", told, f"{path}: row 1", "leave some out")])
         return Layout(delimiter, [cell.strip() for cell in row.cells], row.end, size)
 
 

@@ -17,6 +17,7 @@ from motet.core.messages import Receipt
 from motet.ingest.events import EventBuffer, RawEvent
 from motet.web.asgi import Receive, Scope, Send, headers_of, read_body, respond_empty
 from motet.web.problems import Rejection
+from motet.web.room import Room, Share
 
 log = structlog.get_logger("motet.web")
 
@@ -30,6 +31,7 @@ class CallbackDoor:
         self._providers = {provider.name: provider for provider in providers.values()}
         self._events = events
         self._public_url = public_url
+        self._room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path"].removeprefix("/hooks/")
@@ -38,8 +40,12 @@ class CallbackDoor:
             raise NotFound("provider with callbacks", name)
         if scope["method"] != "POST":
             raise Rejection(405, "route.method_not_allowed", "callbacks are sent by POST")
-        body = await read_body(scope, receive, _LIMIT)
-        receipts = provider.read_callback(headers_of(scope), body, self._asked_for(scope))
+        share = Share(self._room)
+        try:
+            body = await read_body(scope, share.count(receive), _LIMIT)
+            receipts = provider.read_callback(headers_of(scope), body, self._asked_for(scope))
+        finally:
+            share.release()
         events = [_event(name, receipt) for receipt in receipts if receipt.customer_id is not None]
         if len(events) < len(receipts):
             log.warning("receipts of nobody we know", provider=name, count=len(receipts) - len(events))

@@ -22,6 +22,7 @@ _MACHINES = re.compile(
 )
 # Apple's Mail Privacy Protection fetches every image of every mail, under exactly this name.
 _BARE = frozenset({"", "mozilla/5.0", "mozilla/4.0"})
+_READ = 512  # bytes of a user agent that are looked at, and remembered
 
 
 def is_machine(scope: Scope) -> bool:
@@ -34,11 +35,11 @@ def is_machine(scope: Scope) -> bool:
             agent = value
         elif name in (b"purpose", b"sec-purpose", b"x-purpose", b"x-moz") and b"prefetch" in value.lower():
             return True
-    return is_machine_agent(agent)
+    return is_machine_agent(agent[:_READ])
 
 
 @lru_cache(maxsize=4096)
 def is_machine_agent(agent: bytes) -> bool:
     """Whether a user agent names a machine."""
-    text = agent[:512].decode("latin-1").strip()
+    text = agent.decode("latin-1").strip()
     return text.lower() in _BARE or _MACHINES.search(text) is not None

@@ -9,7 +9,6 @@ bad ones told in the answer, which is 200: libraries drop or repeat a batch as a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from motet.audience.fields import Wrong
-from motet.core.errors import NotFound, Problem, Refused, Unavailable
+from motet.core.errors import NotFound, Problem, Refused
 from motet.ingest.events import EventBuffer, RawEvent
 from motet.ingest.tap import Tap
 from motet.ingest.tracking.bodies import (
@@ -54,6 +53,7 @@ from motet.web.problems import (
     encode_problem,
     problem_headers,
 )
+from motet.web.room import Room, Share
 from motet.web.write_keys import WriteKeys
 
 _BATCH = "batch"
@@ -66,7 +66,6 @@ _METRICS = "m"  # what analytics.js measures of itself: nobody here wants it
 _SUCCESS = b'{"success":true}'
 _AT_ONCE = 250  # calls that are read before others are served
 _TOLD = 20  # problems of a batch in which nothing is good
-ROOM = 64 * 1024 * 1024  # bytes of bodies in memory at the same time
 
 _CORS: tuple[Header, ...] = ((b"access-control-allow-origin", b"*"),)
 _ANSWER: tuple[Header, ...] = (NO_STORE, *_CORS)
@@ -87,7 +86,7 @@ class TrackingDoor:
         self._keys = keys
         self._tap = tap
         self._reader = CallReader()
-        self.held = 0  # bytes of bodies in memory
+        self._room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -110,15 +109,15 @@ class TrackingDoor:
             raise NotFound("address", scope["path"][:200])
         if scope["method"] != "POST":
             raise Rejection(405, "route.method_not_allowed", "tracking calls are sent by POST")
-        share = _Share(self)
+        share = Share(self._room)
         try:
             body = await read_body(scope, share.count(receive), MAX_BODY)
             if kind is None:
                 rejected: list[Refusal] = []
             elif kind == _BATCH:
-                rejected = await self._take_batch(scope, share.inflate(scope, body), received)
+                rejected = await self._take_batch(scope, _inflate(scope, body, share), received)
             else:
-                rejected = await self._take_one(scope, share.inflate(scope, body), kind, received)
+                rejected = await self._take_one(scope, _inflate(scope, body, share), kind, received)
         finally:
             share.release()
         if rejected:
@@ -132,9 +131,9 @@ class TrackingDoor:
         except Wrong as wrong:
             self._admit(scope, find_key(body))
             raise self._refuse(body, Unfit(problem_of(wrong, "")), received) from None
-        self._admit(scope, call.write_key)
+        page = self._admit(scope, call.write_key)
         try:
-            fact = self._reader.read(call, kind, received, None)
+            fact = self._reader.read(call, kind, received, None, page=page)
         except Unfit as unfit:
             raise self._refuse(body, unfit, received) from None
         await self._append([fact])
@@ -143,7 +142,7 @@ class TrackingDoor:
     async def _take_batch(self, scope: Scope, body: bytes, received: datetime) -> list[Refusal]:
         """The good calls of a batch; what is wrong with the others. A batch without a good one is refused with 400."""
         batch = open_batch(body)
-        self._admit(scope, batch.key)
+        page = self._admit(scope, batch.key)
         facts: list[RawEvent] = []
         rejected: list[Refusal] = []
         for index, raw in enumerate(batch.calls):
@@ -152,7 +151,7 @@ class TrackingDoor:
             try:
                 if isinstance(raw, Wrong):
                     raise Unfit(problem_of(raw, f"batch[{index}]"))
-                facts.append(self._reader.read_bytes(raw, received, batch.sent_at, f"batch[{index}]"))
+                facts.append(self._reader.read_bytes(raw, received, batch.sent_at, f"batch[{index}]", page=page))
             except Unfit as unfit:
                 self._tell(None if isinstance(raw, Wrong) else raw, unfit.problem, received)
                 rejected.append(Refusal(index, builtin_problems([unfit.problem])))
@@ -169,18 +168,19 @@ class TrackingDoor:
             self._reader.told.forget()  # what was read here may not have been written
             raise
 
-    def _admit(self, scope: Scope, given: Any) -> None:
-        """Raises Rejection without a good write key: the user of HTTP Basic, `writeKey` of the body or of the query."""
+    def _admit(self, scope: Scope, given: Any) -> bool:
+        """Whether the write key stands in a page. It is the user of HTTP Basic, `writeKey` of the body or of the query.
+        Raises Rejection without a good one."""
         for name, value in scope["headers"]:
-            if name == b"authorization" and self._keys.find_basic(value) is not None:
-                return
-        if isinstance(given, str) and self._keys.find(given) is not None:
-            return
+            if name == b"authorization" and (page := self._keys.find_basic(value)) is not None:
+                return page
+        if isinstance(given, str) and (page := self._keys.find(given)) is not None:
+            return page
         query = scope["query_string"]
         if b"writeKey=" in query:
             for key in parse_qs(query.decode("latin-1")).get("writeKey", ())[:1]:
-                if self._keys.find(key) is not None:
-                    return
+                if (page := self._keys.find(key)) is not None:
+                    return page
         raise Rejection(
             401,
             "auth.bad_write_key",
@@ -208,43 +208,16 @@ class Refusal(msgspec.Struct, frozen=True):
     problems: list[dict[str, str]]
 
 
-class _Share:
-    """The bytes that one request holds of the room that all of them have."""
-
-    def __init__(self, door: TrackingDoor) -> None:
-        self._door = door
-        self._size = 0
-
-    def count(self, receive: Receive) -> Receive:
-        """`receive`, counting. Raises Unavailable when there is no room."""
-
-        async def counted() -> MutableMapping[str, Any]:
-            message = await receive()
-            self._take(len(message.get("body", b"")))
-            return message
-
-        return counted
-
-    def inflate(self, scope: Scope, body: bytes) -> bytes:
-        """The body as it was before its compression. Raises BadBody, Rejection or Unavailable."""
-        encoding = header(scope, b"content-encoding").strip().lower()
-        if encoding in ("", "identity"):
-            return body
-        if encoding not in ("gzip", "x-gzip"):
-            raise Rejection(415, "body.encoded", f"the body is compressed by {encoding[:20]!r}", "send gzip, or plain")
-        plain = inflate(body)
-        self._take(len(plain))
-        return plain
-
-    def release(self) -> None:
-        self._door.held -= self._size
-        self._size = 0
-
-    def _take(self, size: int) -> None:
-        self._size += size
-        self._door.held += size
-        if self._door.held > ROOM:
-            raise Unavailable("too much arrives at once; try again")
+def _inflate(scope: Scope, body: bytes, share: Share) -> bytes:
+    """The body as it was before its compression. Raises BadBody, Rejection or Unavailable."""
+    encoding = header(scope, b"content-encoding").strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise Rejection(415, "body.encoded", f"the body is compressed by {encoding[:20]!r}", "send gzip, or plain")
+    plain = inflate(body)
+    share.take(len(plain))
+    return plain
 
 
 def _rephrase(error: Exception) -> Exception:

@@ -51,7 +51,7 @@ async def save_upload(pieces: AsyncIterator[bytes], folder: Path, declared: str,
                 written += len(block)
                 if written > most:
                     raise TooLarge(most)
-                await asyncio.to_thread(_write, file, print_, block)
+                await asyncio.to_thread(_write, folder, file, print_, block)
             await asyncio.to_thread(os.fsync, file.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
@@ -86,11 +86,17 @@ async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _prepare(folder: Path, size: int) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check_room(folder, size)
+
+
+def _check_room(folder: Path, size: int) -> None:
     if shutil.disk_usage(folder).free < size + _RESERVE:
         raise _no_room()
 
 
-def _write(file: BinaryIO, print_: Fingerprint, block: bytes) -> None:
+def _write(folder: Path, file: BinaryIO, print_: Fingerprint, block: bytes) -> None:
+    """Looks at the disk each time: the file may be of unknown length, and others are written beside it."""
+    _check_room(folder, len(block))
     file.write(block)
     print_.update(block)
 

@@ -11,7 +11,6 @@ import base64
 import binascii
 from contextlib import suppress
 from types import TracebackType
-from uuid import UUID
 
 import structlog
 
@@ -25,6 +24,7 @@ log = structlog.get_logger("motet.web")
 _BEAT = 5.0  # seconds between two looks that nothing asked for
 _RETRY = 1.0  # seconds
 _MAX_HEADERS = 1000  # remembered spellings of good keys
+_LONGEST_HEADER = 500  # bytes of one that is remembered: whoever knows a key may put anything behind it
 
 
 class WriteKeys:
@@ -32,8 +32,8 @@ class WriteKeys:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._known: dict[bytes, UUID] | None = None  # digest -> id; None until it was read once
-        self._headers: dict[bytes, UUID] = {}
+        self._known: dict[bytes, bool] | None = None  # digest -> whether it stands in a page; None until read once
+        self._headers: dict[bytes, bool] = {}
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -50,19 +50,20 @@ class WriteKeys:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def find(self, key: str) -> UUID | None:
-        """The id of a key that is good. Raises Unavailable when the keys were never read."""
+    def find(self, key: str) -> bool | None:
+        """Whether a good key stands in a page; None for one that is not good. Raises Unavailable when the keys were
+        never read."""
         if self._known is None:
             raise Unavailable("the write keys are not read yet; try again")
         return self._known.get(digest_key(key))
 
-    def find_basic(self, header: bytes) -> UUID | None:
+    def find_basic(self, header: bytes) -> bool | None:
         """As `find`, for the value of an Authorization header: the key is the user of HTTP Basic (RFC 7617)."""
         found = self._headers.get(header)
         if found is None:
             key = read_basic(header)
             found = self.find(key) if key else None
-            if found is not None and len(self._headers) < _MAX_HEADERS:
+            if found is not None and len(header) <= _LONGEST_HEADER and len(self._headers) < _MAX_HEADERS:
                 self._headers[header] = found
         return found
 

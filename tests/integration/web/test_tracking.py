@@ -18,7 +18,7 @@ from motet.audience.profiles import find_customer
 from motet.core.errors import Conflict, NotFound
 from motet.ingest.keys import add_key, list_keys, revoke_key
 from motet.storage.pool import Pool
-from motet.web import tracking
+from motet.web import room
 from siting import LANES, Site, until
 
 EVENTS = "SELECT name, properties, value, source, at, customer_id FROM event WHERE source = 'segment' ORDER BY xid, id"
@@ -181,7 +181,7 @@ async def test_gzip_is_read_and_a_bomb_is_not_inflated(sender: Sender, pool: Poo
 
 
 async def test_bodies_share_a_bounded_room(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "ROOM", 1000)
+    monkeypatch.setattr(room, "MOST", 1000)
     assert await problem(await sender.send("track", track(properties={"a": "x" * 2000}))) == (503, "unavailable", "")
     assert (await sender.send("track", track())).status == 200
 
@@ -211,6 +211,23 @@ async def test_a_message_told_again_after_a_merge_is_still_one_event(sender: Sen
     customer = await find_customer(pool, LANES, "u9")
     assert customer is not None
     assert customer.attributes["plan"] == "newer"
+
+
+async def test_a_key_that_everybody_can_read_joins_a_visitor_but_never_two_users(site: Site, pool: Pool) -> None:
+    made = await add_key(pool, "pages", datetime.now(UTC), page=True)
+    await until(lambda: _knows(site, made.key))
+    sender = Sender(site, made.key)
+    await sender.send("batch", {"batch": [track(userId="victim"), track(userId="attacker"), track(anonymousId="a1")]})
+    takeover = {"userId": "attacker", "previousId": "victim"}
+    assert (await sender.send("alias", takeover)).status == 200
+    assert (await sender.send("batch", {"batch": [{"type": "alias", **takeover}]})).status == 200
+    joined = {"userId": "attacker", "previousId": "a1"}
+    assert (await sender.send("alias", joined)).status == 200
+    find = "SELECT customer_id FROM identifier WHERE value = $1 AND kind = $2"
+    victim, attacker = [await pool.fetchval(find, name, 1) for name in ("victim", "attacker")]
+    assert victim != attacker
+    assert await pool.fetchval(find, "a1", 4) == attacker
+    assert await pool.fetchval("SELECT count(*) FROM merge WHERE loser_id = $1", victim) == 0
 
 
 async def test_an_alias_makes_one_of_two_customers_with_names(sender: Sender, pool: Pool) -> None:

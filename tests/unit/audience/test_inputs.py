@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,3 +140,26 @@ def test_a_very_long_timezone_is_cut_and_not_guessed_at():
     [problem] = check_customer({"external_id": "a", "timezone": "Europe/" + "x" * 200})
     assert len(problem.message) < 120
     assert "IANA" in problem.fix
+
+
+def test_a_name_with_blanks_around_it_is_as_long_as_it_is() -> None:
+    assert problem(attributes={" " * 252 + "plan": 1}) == problem(attributes={"p" * 256: 1})
+    assert clean(attributes={" plan": 1}).attributes == {" plan": 1}
+
+
+def test_long_values_are_not_remembered() -> None:
+    """A list of tags is remembered with its text; nobody fills the memory with texts that are made up for that."""
+    for index in range(20):
+        assert clean(tags="a," * 10_000 + f"b{index}").tags == ("a", f"b{index}")
+    tracemalloc.start()
+    try:
+        for index in range(20, 120):
+            clean(tags="a," * 10_000 + f"b{index}")
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_cannot_be_looked_up_is_refused_like_any_other_value() -> None:
+    assert problem(devices=[{"token": "t", "platform": []}]) == ("customer.bad_device", "devices[0]")
+    assert problem(caps={"email": "9" * 5000}) == ("customer.bad_cap", "caps.email")

@@ -110,6 +110,23 @@ CASES: list[tuple[Any, str, str, str]] = [
     ({"type": "profile_check", "field": "x", "values": 1}, "filter.unknown_field", "conditions.values", "'value'"),
     ({"type": "engagement_check", "hours": "x"}, "filter.bad_operand", "conditions.hours", "24"),
     ({"type": "time_check", "condition": "lunch"}, "filter.bad_operand", "conditions.condition", "business_hours"),
+    ({"type": "profile_check", "field": "a" * 501}, "filter.bad_field", "conditions.field", ""),
+    ({"type": "profile_check", "field": ".".join("a" * 21)}, "filter.bad_field", "conditions.field", ""),
+    ({"type": "profile_check", "field": "a\0"}, "filter.bad_field", "conditions.field", ""),
+    ({"type": "profile_check", "field": "a", "operator": []}, "filter.unknown_operator", "conditions.operator", ""),
+    ({"type": "time_check", "condition": {}}, "filter.bad_operand", "conditions.condition", ""),
+    ({f"x{n}.{'a.' * 18}b": 1 for n in range(60)}, "filter.too_large", "conditions", "$in"),
+    ({"$did": {"event": "a", "within": "7d", "count": {}}}, "filter.bad_operand", "conditions.$did.count", ""),
+    ({"$did": {"event": "a", "within": 10**400}}, "filter.bad_window", "conditions.$did.within", ""),
+    ({"$did": {"event": "a", "since": "0001-01-01T00:00:00+14:00"}}, "filter.bad_window", "conditions.$did.since", ""),
+    (
+        {"$did": {"event": "a", "before": "9999-12-31T23:00:00-14:00"}},
+        "filter.bad_window",
+        "conditions.$did.before",
+        "",
+    ),
+    ({"$percent": {"of": 10**400}}, "filter.bad_operand", "conditions.$percent.of", ""),
+    ({"x": {"$near": {"lat": 10**400, "lon": 1, "km": 1}}}, "filter.bad_operand", "conditions.x.$near", ""),
 ]
 
 

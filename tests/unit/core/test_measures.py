@@ -144,3 +144,9 @@ def test_the_digest_is_the_meaning_of_a_measure() -> None:
 def test_a_past_in_which_nothing_is_counted_says_so() -> None:
     with pytest.raises(NotCounted):
         NoHistory().tally(Measure(event="x"))
+
+
+@pytest.mark.parametrize("huge", [1e308, -1e308, 10**308, 10**4200, -(10**4200), 1e200], ids=range(6))
+def test_a_number_whose_sums_no_float_holds_is_no_value(huge: float) -> None:
+    assert find_value({"a": huge}, "a") is None
+    assert find_value({"a": 1e199}, "a") == 1e199

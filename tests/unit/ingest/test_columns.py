@@ -107,3 +107,14 @@ def test_what_a_spreadsheet_would_run_is_marked() -> None:
     assert mark('=HYPERLINK("http://x")', typed=True).startswith("'=")
     assert mark("@SUM(1)", typed=False).startswith("'@")
     assert mark("+442071838750", typed=False) == "+442071838750"
+
+
+def test_a_file_of_ever_new_names_is_read_and_not_remembered() -> None:
+    columns = Columns([], {})
+    for index in range(11_000):
+        assert columns.read_object({"id": "c1", f"n{index}": 1})["attributes"] == {f"n{index}": 1}
+    assert len(columns._known) == len(columns.origins) == 10_000
+
+
+def test_of_many_wrong_columns_the_first_are_told() -> None:
+    assert codes("id", **{f"c{index}": "email" for index in range(50)}).count("import.unknown_column") == 20

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from motet.core.errors import Refused
-from motet.ingest.reading import MAX_LINE, Row, read_layout, read_rows
+from motet.ingest.reading import MAX_COLUMNS, MAX_LINE, Row, read_layout, read_rows
 
 
 def rows(path: Path, content: bytes) -> list[Row]:
@@ -92,3 +92,12 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         read_layout(tmp_path / "nobody.csv")
     assert refused.value.problems[0].code == "import.no_file"
+
+
+def test_a_header_of_endless_columns_is_refused(path: Path) -> None:
+    path.write_bytes(b"a," * (MAX_COLUMNS - 1) + b"a\n")
+    assert len(read_layout(path).header) == MAX_COLUMNS
+    path.write_bytes(b"a," * MAX_COLUMNS + b"a\n")
+    with pytest.raises(Refused) as refusal:
+        read_layout(path)
+    assert [p.code for p in refusal.value.problems] == ["import.too_many_columns"]

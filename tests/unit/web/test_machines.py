@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -48,3 +49,13 @@ def test_asking_for_the_head_only_or_ahead_of_time_is_a_machines() -> None:
     assert is_machine(request(PEOPLE[0], "HEAD"))
     assert is_machine(request(PEOPLE[0], **{"sec-purpose": "prefetch;prerender"}))
     assert is_machine({"method": "GET", "headers": []})
+
+
+def test_a_long_user_agent_is_not_remembered_whole() -> None:
+    tracemalloc.start()
+    try:
+        for index in range(100):
+            assert not is_machine(request(f"{PEOPLE[0]} {index} {'x' * 100_000}"))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

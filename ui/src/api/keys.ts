@@ -9,6 +9,7 @@ export interface WriteKey {
   name: string
   created_at: string
   revoked_at: string | null
+  page: boolean // it stands where everybody can read it
 }
 
 export interface NewKey {
@@ -23,6 +24,6 @@ export const keysQuery = queryOptions({
   queryFn: async ({ signal }) => (await get<{ keys: WriteKey[] }>('/api/keys', signal)).keys,
 })
 
-export function addKey(name: string): Promise<NewKey> {
-  return post<NewKey>('/api/keys', { name })
+export function addKey(name: string, page = false): Promise<NewKey> {
+  return post<NewKey>('/api/keys', { name, page })
 }

@@ -69,6 +69,8 @@ def read_source(spec: Mapping[str, Anything], place: str, refuse: Refuse) -> Sou
 def make_node(source: Source, asked: Sequence[Asked], refuse: Refuse) -> Node:
     """All the questions, each over the same measures."""
     tests = [(a.take, test, a.place) for a in asked for test in _tests(a.tests)]
+    if not tests:  # each was refused
+        return All(())
     for take, test, place in tests:
         if not _fits(take, test, source, place, refuse):
             return All(())
@@ -150,17 +152,24 @@ def _read_fixed(
 ) -> tuple[None, datetime | None, datetime | None] | None:
     moments: list[datetime | None] = []
     for word in ("since", "before"):
-        moment = read_moment(spec.get(word))
+        moment = _to_utc(read_moment(spec.get(word)))
         if spec.get(word) is not None and moment is None:
             fix = 'such as "2026-12-01" or "2026-12-01T09:00:00+01:00"'
             refuse("filter.bad_window", f"{show(spec[word])} is no moment", f"{place}.{word}", fix)
             return None
-        moments.append(moment.astimezone(UTC) if moment else None)
+        moments.append(moment)
     since, before = moments
     if since and before and since >= before:
         refuse("filter.bad_window", "the window is empty", f"{place}.before", "'since' is the earlier moment")
         return None
     return None, since, before
+
+
+def _to_utc(moment: datetime | None) -> datetime | None:
+    try:
+        return moment.astimezone(UTC) if moment else None
+    except OverflowError:  # the first or the last day that there is, in another place
+        return None
 
 
 def _fits(take: Take, test: Test, source: Source, place: str, refuse: Refuse) -> bool:

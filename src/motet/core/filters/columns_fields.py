@@ -29,7 +29,7 @@ from motet.core.filters.needs import DAYS_SINCE
 from motet.core.filters.questions import settle
 from motet.core.filters.tree import Near, Op, Operand, Test
 from motet.core.filters.values import make_check as make_python_check
-from motet.core.measures import LONGEST_VALUE
+from motet.core.measures import LARGEST, LONGEST_VALUE
 from motet.core.words import Channel
 
 _TEXTS = {
@@ -163,7 +163,7 @@ class EventFields:
     def number(self, of: str) -> str:
         """The value of an occurrence as a double, NULL when it is no number."""
         path = of.split(".")
-        found = let("v", extract(self.params, "e.properties", path), number_of)
+        found = let("v", extract(self.params, "e.properties", path), _countable)
         if path[0] == "value":
             own = "e.value" if len(path) == 1 else "NULL"
             return f"(CASE WHEN {_HAS['value']} THEN {own} ELSE {found} END)"
@@ -184,12 +184,16 @@ _HAS = {"value": "(coalesce(e.value, 0) <> 0)", "channel": f"(coalesce(e.channel
 _CHANNEL = f"{_WORDS}[e.channel]"
 
 
+def _countable(json: str) -> str:
+    """A JSON number that is a value (`core.measures.find_value`), NULL for anything else."""
+    return f"(CASE WHEN abs({number_of(json)}) < {LARGEST!r} THEN {number_of(json)} END)"
+
+
 def _key_of_json(json: str) -> str:
     text = f"CASE WHEN length({text_of(json)}) <= {LONGEST_VALUE} THEN {_key_of_text(text_of(json))} END"
     flag = f"{raw(json)} IN ('true', 'false')"
-    return (
-        f"CASE WHEN {is_text(json)} THEN {text} WHEN {flag} THEN {raw(json)} ELSE {_key_of_number(number_of(json))} END"
-    )
+    number = _key_of_number(_countable(json))
+    return f"CASE WHEN {is_text(json)} THEN {text} WHEN {flag} THEN {raw(json)} ELSE {number} END"
 
 
 def _key_of_text(text: str) -> str:

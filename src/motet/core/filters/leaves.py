@@ -3,7 +3,6 @@ typed condition forms (`profile_check`, `engagement_check`, `time_check`)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sized
 from typing import Any as Anything
 from typing import Protocol
@@ -23,6 +22,7 @@ class Reading(Protocol):
     def traits(self) -> Mapping[str, Mapping[str, Anything]] | None: ...
     def refuse(self, code: str, message: str, path: str, fix: str = "") -> Node: ...
     def has_room(self, spec: Sized, path: str) -> bool: ...
+    def read_name(self, name: str, path: str, place: str) -> tuple[str, ...] | None: ...
     def where(self, spec: object, place: str, depth: int) -> bool: ...
     def compare(self, fields: tuple[str, ...], value: object, place: str, depth: int) -> Node: ...
 
@@ -160,7 +160,7 @@ def read_near(parser: Reading, fields: tuple[str, ...], value: object, place: st
 
 def _is_number(value: object, low: float, high: float) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value) and low <= value <= high  # type: ignore[arg-type, operator]
+    return number and low <= value <= high  # type: ignore[operator]
 
 
 def read_trait_test(parser: Reading, test: Test, place: str) -> Node:
@@ -195,13 +195,16 @@ def _profile_check(parser: Reading, spec: Mapping[Anything, Anything], path: str
     if given is None:
         return _NOTHING
     field, operator = given.get("field"), given.get("operator", "equals")
-    if not isinstance(field, str) or field.startswith("$") or not all(field.split(".")):
+    if not isinstance(field, str) or not field or field.startswith("$"):
         return parser.refuse("filter.bad_field", f"{show(field)} is no field name", f"{path}.field", fix)
-    if operator not in _COMPARISONS:
+    if not isinstance(operator, str) or operator not in _COMPARISONS:
         fix = suggest(str(operator), _COMPARISONS)
         return parser.refuse("filter.unknown_operator", f"{show(operator)} is no operator", f"{path}.operator", fix)
+    fields = parser.read_name(field, f"{path}.field", f"{path}.field")
+    if fields is None:
+        return _NOTHING
     value = given.get("value", operator == "exists" or None)
-    return parser.compare(tuple(field.split(".")), {_COMPARISONS[operator]: value}, path, 0)
+    return parser.compare(fields, {_COMPARISONS[operator]: value}, path, 0)
 
 
 def _engagement_check(parser: Reading, spec: Mapping[Anything, Anything], path: str) -> Node:
@@ -224,7 +227,7 @@ def _time_check(parser: Reading, spec: Mapping[Anything, Anything], path: str) -
     if given is None:
         return _NOTHING
     condition = given.get("condition")
-    if condition not in TIMES:
+    if not isinstance(condition, str) or condition not in TIMES:
         fix = suggest(str(condition), TIMES)
         return parser.refuse("filter.bad_operand", f"{show(condition)} is no time", f"{path}.condition", fix)
     return TIMES[condition]

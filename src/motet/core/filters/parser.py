@@ -57,15 +57,24 @@ class Parser:
         place = f"{path}.{key}"
         if key.startswith("$"):
             return self._group(key, value, place, depth)
-        fields = tuple(key.split("."))
-        if not all(fields):
-            return self.refuse("filter.bad_field", f"{key!r} has an empty part", place, "write names joined by dots")
-        if len(fields) > MAX_DEPTH or len(key) > MAX_NAME or "\0" in key:
-            message = f"is longer than {MAX_DEPTH} names or {MAX_NAME} characters, or holds the character NUL"
-            return self.refuse("filter.bad_field", message, path, "name a value further up")
+        fields = self.read_name(key, path, place)
+        if fields is None:
+            return _NOTHING
         if isinstance(value, Mapping):
             return self._operators(fields, value, place, depth)
         return self._test(fields, Op.EQ, value, place)
+
+    def read_name(self, name: str, path: str, place: str) -> tuple[str, ...] | None:
+        """The parts of a dotted name; None when it was refused. Each is a step that somebody must go: it takes room."""
+        fields = tuple(name.split(".", MAX_DEPTH + 1))
+        if not all(fields):
+            self.refuse("filter.bad_field", f"{show(name)} has an empty part", place, "write names joined by dots")
+            return None
+        if len(fields) > MAX_DEPTH or len(name) > MAX_NAME or "\0" in name:
+            message = f"is longer than {MAX_DEPTH} names or {MAX_NAME} characters, or holds the character NUL"
+            self.refuse("filter.bad_field", message, path, "name a value further up")
+            return None
+        return fields if self.has_room(fields[1:], path) else None
 
     def _group(self, word: str, value: object, place: str, depth: int) -> Node:
         if word == "$not":

@@ -68,21 +68,26 @@ class CallReader:
         self.told = Told()
         self.guard = USUAL
 
-    def read(self, call: Call, kind: str | None, received: datetime, sent_at: Any, path: str = "") -> RawEvent:
-        """The fact. `kind` is what the address says; a batch leaves it to each call's `type`. Raises Unfit."""
+    def read(
+        self, call: Call, kind: str | None, received: datetime, sent_at: Any, path: str = "", *, page: bool = False
+    ) -> RawEvent:
+        """The fact. `kind` is what the address says; a batch leaves it to each call's `type`. Of a `page` everybody
+        knows the key: its alias names a visitor, never another user. Raises Unfit."""
         try:
-            return self._read(call, kind, received, sent_at)
+            return self._read(call, kind, received, sent_at, page=page)
         except Wrong as wrong:
             raise Unfit(problem_of(wrong, path)) from None
 
-    def read_bytes(self, raw: bytes | msgspec.Raw, received: datetime, sent_at: Any, path: str) -> RawEvent:
+    def read_bytes(
+        self, raw: bytes | msgspec.Raw, received: datetime, sent_at: Any, path: str, *, page: bool = False
+    ) -> RawEvent:
         """As `read`, for a call of a batch. Raises Unfit."""
         try:
-            return self._read(read_call(raw), None, received, sent_at)
+            return self._read(read_call(raw), None, received, sent_at, page=page)
         except Wrong as wrong:
             raise Unfit(problem_of(wrong, path)) from None
 
-    def _read(self, call: Call, kind: str | None, received: datetime, sent_at: Any) -> RawEvent:
+    def _read(self, call: Call, kind: str | None, received: datetime, sent_at: Any, *, page: bool) -> RawEvent:
         refused: list[Problem] = []
         user = self._read_id(call.user_id, ".userId", refused)
         anonymous = self._read_id(call.anonymous_id, ".anonymousId", refused)
@@ -92,6 +97,8 @@ class CallReader:
             fix = "give userId, or anonymousId when nobody is known yet"
             raise Wrong("event.no_identifier", "nothing says who this is about", fix)
         mean = _read_kind(call, kind, self.guard)
+        if page and mean.previous is not None:
+            anonymous, mean = mean.previous, msgspec.structs.replace(mean, previous=None)
         properties = _at(mean.place, _encode, mean.properties) if mean.properties else b""
         given, notes = self._read_profile(call, mean, user or anonymous, received.date())
         at = _read_at(call)

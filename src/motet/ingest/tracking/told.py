@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 _MOST = 50_000  # people in one of the two halves
 
 
 class Told:
-    """Two maps that take turns: bounded memory, no timer, no clock."""
+    """Two maps that take turns: bounded memory, no timer, no clock. Of what was said it keeps the hash."""
 
     def __init__(self) -> None:
-        self._now: dict[Hashable, Any] = {}
-        self._before: dict[Hashable, Any] = {}
+        self._now: dict[int, int] = {}
+        self._before: dict[int, int] = {}
 
-    def is_new(self, who: Hashable, said: Any) -> bool:
+    def is_new(self, who: Hashable, said: Hashable) -> bool:
         """Whether something else, or nothing, was said of `who` last; remembers it."""
-        last = self._now.get(who)
+        key, mark = hash(who), hash(said)
+        last = self._now.get(key)
         if last is None:
-            last = self._before.get(who)
-        if last == said:
+            last = self._before.get(key)
+        if last == mark:
             return False
         if len(self._now) >= _MOST:
             self._now, self._before = {}, self._now
-        self._now[who] = said
+        self._now[key] = mark
         return True
 
     def forget(self) -> None:

@@ -3,13 +3,13 @@
 -- name: add
 -- No row comes back when a key that is good has the name. Whoever holds the keys in memory is told.
 WITH added AS (
-    INSERT INTO write_key (id, name, digest, created_at) VALUES ($1, $2, $3, $4)
+    INSERT INTO write_key (id, name, digest, created_at, page) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING
     RETURNING id)
 SELECT id, pg_notify('motet_keys', id::text) FROM added
 
 -- name: list
-SELECT id, name, created_at, revoked_at FROM write_key ORDER BY created_at, id
+SELECT id, name, created_at, revoked_at, page FROM write_key ORDER BY created_at, id
 
 -- name: revoke
 WITH revoked AS (
@@ -18,4 +18,4 @@ WITH revoked AS (
 SELECT id, pg_notify('motet_keys', id::text) FROM revoked
 
 -- name: list_good
-SELECT digest, id FROM write_key WHERE revoked_at IS NULL
+SELECT digest, page FROM write_key WHERE revoked_at IS NULL

@@ -8,6 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
+from motet.core.errors import Problem, Refused
 from motet.ingest import keys
 from motet.ingest.keys import NewKey, WriteKey
 from motet.web.api.bodies import decode_body
@@ -27,10 +28,14 @@ async def list_keys(request: ApiRequest) -> KeyList:
 
 @post("/keys", status_code=200, summary="Make a write key", tags=["keys"])
 async def add_key(request: ApiRequest) -> NewKey:
-    """`{"name": "website"}`: what will send with it. The key is told this once."""
+    """`{"name": "website", "page": true}`: what will send with it, and whether everybody can read it there. The key is
+    told this once."""
     body = decode_body(await request.body())
-    name = body.get("name") if isinstance(body, dict) else None
-    return await keys.add_key(tools_of(request).services.pool, name, local_now(request))
+    given = body if isinstance(body, dict) else {}
+    page = given.get("page", False)
+    if not isinstance(page, bool):
+        raise Refused([Problem("key.bad_page", "must be true or false", "page", "true for a website or an app")])
+    return await keys.add_key(tools_of(request).services.pool, given.get("name"), local_now(request), page=page)
 
 
 @post("/keys/{id:uuid}/revoke", status_code=200, summary="Revoke a write key", tags=["keys"])

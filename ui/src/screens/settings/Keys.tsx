@@ -1,6 +1,6 @@
 /** Write keys: with one, a website, an app or a server sends events. A key is shown once, when it is made. */
 
-import { Alert, Badge, Button, Code, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Badge, Button, Checkbox, Code, Group, Stack, Text, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type SyntheticEvent, useState } from 'react'
@@ -41,9 +41,10 @@ export function Keys() {
 
 function NewKeyForm() {
   const [name, setName] = useState('')
+  const [page, setPage] = useState(false)
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => addKey(name.trim()),
+    mutationFn: () => addKey(name.trim(), page),
     onSuccess: async () => {
       setName('')
       await client.invalidateQueries({ queryKey: ['keys'] })
@@ -67,6 +68,13 @@ function NewKeyForm() {
         />
         <Button type="submit" disabled={name.trim() === ''} loading={add.isPending} data-testid="add-key">Make a key</Button>
       </Group>
+      <Checkbox
+        label="It stands in a page or an app"
+        description="Everybody can read it there, so it cannot make two known customers one"
+        checked={page}
+        onChange={(event) => setPage(event.currentTarget.checked)}
+        data-testid="key-page"
+      />
       {add.error ? <Failure error={add.error} /> : null}
       {add.data && <Shown made={add.data} />}
     </Stack>
@@ -104,6 +112,7 @@ function KeyLine({ entry }: { entry: WriteKey }) {
         <Group gap="xs">
           <Text fw={600} size="sm" span>{entry.name}</Text>
           <Badge color={entry.revoked_at ? 'gray' : 'verdigris'} tt="none">{entry.revoked_at ? 'Revoked' : 'In use'}</Badge>
+          <Text size="xs" c="dimmed" span>{entry.page ? 'pages and apps' : 'servers'}</Text>
         </Group>
         <Text size="xs" c="dimmed">
           <Moment at={entry.created_at} prefix="made " />
