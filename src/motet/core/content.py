@@ -78,7 +78,8 @@ class WaitUntilArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """The args of a step of kind `wait_until`: a moment, or a wall-clock time in the customer's timezone."""
 
     at: datetime | None = None
-    local_time: str | None = None  # HH:MM
+    local_time: str | None = None  # HH:MM; with weekdays and without a time: as soon as it is such a day
+    weekdays: tuple[str, ...] = ()  # mon, tue, ... sun: only on these; none means any day
 
 
 class ExitArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -32,7 +32,9 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: datetime | None = None  # when to look again; None when it has ended
     ended_at: datetime | None = None
     exit_reason: str | None = None
-    context: dict[str, Any] = {}  # the properties of the event that started it
+    context: dict[str, Any] = {}  # the properties of the event that started it, and what steps kept
+    state: dict[str, Any] = {}  # what the present step remembers; gone when it is left
+    reached_at: datetime | None = None  # when the first of the program's goals was reached
     holds: int = 0  # how often in a row the present step was held
     failures: int = 0  # how often in a row the present step broke
 
@@ -47,6 +49,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     channels: frozenset[int] = frozenset()  # channels that have a provider set up
     history: History | None = None  # None: nothing is counted
     traits: Mapping[str, Any] | None = None  # computed traits by name, for templates
+    local: datetime | None = None  # `now` in the brand's timezone; None: `now` as it is
 
 
 # What a view tells about itself, for filters over events and time. No field name begins with a dollar.
@@ -65,29 +68,31 @@ def profile_view(
     `traits` are the values of computed traits, for templates: filters read them from the history.
     """
     seen = customer.last_interaction_at or customer.created_at
-    view: dict[str, Any] = dict(customer.attributes)
-    view.update(
-        customer_id=customer.external_id,
-        external_id=customer.external_id,
-        email=customer.email,
-        phone=customer.phone,
-        tags=list(customer.tags),
-        segments=[*customer.tags, *customer.segments],
-        lifecycle_stage=customer.lifecycle_stage,
-        timezone=customer.timezone,
-        locale=customer.locale,
-        devices=[{"platform": d.platform, "token": d.token} for d in customer.devices],
-        handles=customer.handles,
-        topics=customer.topics,
-        preferences=customer.preferences,
-        consents=customer.consents,
-        traits=traits or {},
-        last_interaction_at=customer.last_interaction_at,
-        last_purchase_at=customer.last_purchase_at,
-        created_at=customer.created_at,
-        days_since_last_interaction=(now - seen).total_seconds() / 86400 if seen else None,
-    )
-    view["$now"], view["$id"], view["$history"] = now, customer.id, history or _NO_HISTORY
+    view: dict[str, Any] = {
+        **customer.attributes,
+        "customer_id": customer.external_id,
+        "external_id": customer.external_id,
+        "email": customer.email,
+        "phone": customer.phone,
+        "tags": list(customer.tags),
+        "segments": [*customer.tags, *customer.segments],
+        "lifecycle_stage": customer.lifecycle_stage,
+        "timezone": customer.timezone,
+        "locale": customer.locale,
+        "devices": [{"platform": d.platform, "token": d.token} for d in customer.devices],
+        "handles": customer.handles,
+        "topics": customer.topics,
+        "preferences": customer.preferences,
+        "consents": customer.consents,
+        "traits": traits or {},
+        "last_interaction_at": customer.last_interaction_at,
+        "last_purchase_at": customer.last_purchase_at,
+        "created_at": customer.created_at,
+        "days_since_last_interaction": (now - seen).total_seconds() / 86400 if seen else None,
+        "$now": now,
+        "$id": customer.id,
+        "$history": history or _NO_HISTORY,
+    }
     return view
 
 
@@ -106,7 +111,7 @@ def spoken_view(facts: Facts, context: dict[str, Any]) -> dict[str, Any]:
     The event's properties win over attributes of the same name, since they are nearer to the matter; `event`
     holds them whole.
     """
-    view = profile_view(facts.customer, facts.now, facts.history, facts.traits)
+    view = profile_view(facts.customer, facts.local or facts.now, facts.history, facts.traits)
     if not view["timezone"]:
         view["timezone"] = infer_timezone(facts.customer)
     lay_over(view, context)

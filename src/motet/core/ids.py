@@ -72,6 +72,13 @@ def derive_message_id(enrollment_id: UUID, visit: int, channel: int) -> UUID:
     return UUID(int=enrollment_id.int | visit << 64 | channel << 58)
 
 
+def derive_event_id(enrollment_id: UUID, visit: int, place: int, ms: int) -> UUID:
+    """The id of the event that one visit of a step emits at `ms`; `place` (0..4095) orders those of one moment."""
+    digest = hashlib.blake2b(enrollment_id.bytes + visit.to_bytes(4, "big"), digest_size=8).digest()
+    rest = int.from_bytes(digest, "big") & ((1 << 62) - 1)
+    return UUID(int=(ms & 0xFFFFFFFFFFFF) << 80 | _VERSION | (place & 0xFFF) << 64 | _VARIANT | rest)
+
+
 def enrollment_of(message_id: UUID) -> UUID:
     """The enrollment that a message belongs to."""
     return UUID(int=message_id.int & ~(0xFFF << 64 | 0xF << 58))

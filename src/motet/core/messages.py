@@ -32,6 +32,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     clicked_at: datetime | None = None
     converted_at: datetime | None = None
     failed_at: datetime | None = None
+    transactional: bool = False  # never waits behind bulk
 
 
 class Email(msgspec.Struct, frozen=True):
@@ -80,10 +81,12 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
-    """The provider took it. `dead` lists addresses (device tokens) it said are gone."""
+    """The provider took it. `dead` lists addresses (device tokens) it said are gone; `answer` is what another system
+    answered to a webhook: {"status": int, "body": any JSON, or text}."""
 
     provider_ref: str = ""
     dead: tuple[str, ...] = ()
+    answer: dict[str, Any] | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
@@ -96,11 +99,15 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
 
 
 class Retry(msgspec.Struct, frozen=True, tag="retry"):
-    """It certainly was not sent; try again, not before `after` seconds when that is given."""
+    """It certainly was not sent; try again, not before `after` seconds when that is given.
+
+    `down` says that the trouble is the provider's (no connection, no sign-in, a server's fault) and not this message's.
+    """
 
     code: str
     detail: str = ""
     after: float | None = None
+    down: bool = False
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown"):

@@ -20,3 +20,4 @@ class Metric(Word):
     FINISHED = 12
     UNKNOWN = 13
     APPROVED = 14
+    REACHED = 15  # enrollments that came to their goal

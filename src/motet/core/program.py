@@ -61,13 +61,38 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     args: dict[str, Any] = {}
 
 
+class EventTest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event by name, of which a filter over its properties and the customer holds."""
+
+    event: str
+    where: dict[str, Any] = {}
+
+
+class Goal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What success is: an event (since entry), or a state of the customer. One of the two."""
+
+    name: str
+    event: EventTest | None = None
+    state: dict[str, Any] | None = None  # filter over the customer
+
+
+class Exits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ends an enrollment wherever it stands; each for itself."""
+
+    after: float | None = None  # seconds since entry
+    events: tuple[EventTest, ...] = ()
+    state: dict[str, Any] | None = None  # filter over the customer
+    unsubscribed: tuple[str, ...] = ()  # channels' words; the customer withdrew consent for one of them since entry
+    goal: bool = False  # as soon as one goal is reached
+
+
 class Program(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A compiled campaign or journey. Steps are numbered by their place in `steps`."""
 
     id: UUID  # of the campaign, the same over its revisions
     revision_id: UUID
     name: str
-    kind: str = "campaign"
+    kind: str = "campaign"  # campaign | journey
     trigger: Trigger = Trigger()
     segments: tuple[str, ...] = ()  # target segments (tags): any of them; none means everybody
     rules: FrequencyRules = FrequencyRules()
@@ -80,3 +105,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversion: str = "purchase"  # the event that counts as the goal
     exit_on: str | None = None  # an event that ends the enrollment
     transactional: bool = False
+    exits: Exits = Exits()
+    goals: tuple[Goal, ...] = ()
+    max_entries: int | None = None  # enrollments over all customers
+    existing: str = "stay"  # stay | move: what a new revision does with those who stand in an older one
+    moves: dict[str, str] = {}  # a step's name in older revisions -> its name here, `exit` among them

@@ -34,6 +34,7 @@ class Reason(Word):
     WAITS_FOR_TIME = 23
     QUARANTINED = 24
     EXPIRED = 25
+    CAMPAIGN_FULL = 26
 
 
 TEXT: dict[Reason, str] = {
@@ -62,4 +63,5 @@ TEXT: dict[Reason, str] = {
     Reason.WAITS_FOR_TIME: "the message waits for its time",
     Reason.QUARANTINED: "the step failed again and again and was set aside",
     Reason.EXPIRED: "the message waited longer than it stays worth sending",
+    Reason.CAMPAIGN_FULL: "as many customers entered as the campaign lets in",
 }

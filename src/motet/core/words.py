@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cached_property
 from typing import Self
 
 
 class Word(IntEnum):
     """An enum that is a small integer in SQL and a lower-case name in JSON and on screens."""
 
-    @property
+    @cached_property  # `name` of an enum is looked up each time
     def word(self) -> str:
         """The name as documents, the API and the screens write it."""
         return self.name.lower()

@@ -37,6 +37,8 @@ RULES: tuple[Rule, ...] = (
     brand_caps,
 )
 
+ACTION_RULES: tuple[Rule, ...] = (provider,)  # another system is asked something; nothing is said to the customer
+
 
 def decide(intent: Intent, facts: Facts) -> Decision:
     """Send, hold or drop, with every reason on the way."""
@@ -59,8 +61,11 @@ def decide_fallback(intent: Intent, facts: Facts, why: Reason) -> Decision:
     return _refuse(stop, (why, Reason.FALLBACK_FAILED, stop.reason))
 
 
-def recheck(facts: Facts, channel: Channel, *, transactional: bool) -> Reason | None:
-    """The second look, at the moment of sending: what may have changed since the decision."""
+def recheck(facts: Facts, channel: Channel, *, transactional: bool, action: bool = False) -> Reason | None:
+    """The second look, at the moment of sending: what may have changed since the decision. Nothing that matters to an
+    action can have."""
+    if action:
+        return None
     customer = facts.customer
     if is_suppressed(customer, channel):
         return Reason.SUPPRESSED
@@ -74,7 +79,7 @@ def recheck(facts: Facts, channel: Channel, *, transactional: bool) -> Reason | 
 
 
 def _ask(intent: Intent, channel: Channel, facts: Facts) -> Stop | None:
-    for rule in RULES:
+    for rule in ACTION_RULES if intent.speak.action else RULES:
         stop = rule(intent, channel, facts)
         if stop is not None:
             return stop

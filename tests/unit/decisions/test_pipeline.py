@@ -26,7 +26,7 @@ def an_intent(
 ) -> Intent:  # fmt: skip
     program = program or a_program(say())
     enrollment = an_enrollment(facts.customer, program)
-    speak = Speak(step=0, channel=channel, priority=Priority.MEDIUM, fallback=fallback, conditions=conditions or {})
+    speak = Speak(step=0, channel=channel, priority=Priority.MEDIUM, fallback=fallback)
     condition = compile_filter(conditions) if conditions else None
     return Intent(speak, program, enrollment, condition, enrollment_view(facts, enrollment), policy)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from motet.core.content import DelayArgs
 from motet.core.outcomes import Next, Outcome, Wait
 from motet.journeys.steps.base import Field, Moment, StepType
+from motet.journeys.steps.words import say_duration
 
 
 def run(args: DelayArgs, moment: Moment) -> Outcome:
@@ -16,17 +17,9 @@ def run(args: DelayArgs, moment: Moment) -> Outcome:
 
 
 def summary(args: DelayArgs) -> str:
-    since = "the step before" if args.since == "now" else "entry"
-    return f"Wait until {words(args.seconds)} after {since}"
-
-
-def words(seconds: float) -> str:
-    """A duration as a person says it: `2 hours`, `90 seconds`."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size and seconds % size == 0:
-            count = round(seconds / size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds:g} second{'' if seconds == 1 else 's'}"
+    if args.since == "now":
+        return f"Wait {say_duration(args.seconds)}"
+    return f"Wait until {say_duration(args.seconds)} after entry"
 
 
 TYPE = StepType(
