@@ -1,4 +1,4 @@
-"""The campaigns that ship: documents in `blueprints/`, to apply as they are or to start from."""
+"""The campaigns and journeys that ship: documents in `blueprints/`, to apply as they are or to start from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from motet.authoring.campaign import title_of
 from motet.authoring.reading import read_documents
 from motet.core.errors import NotFound
 
-NAMES = ("welcome-series", "abandoned-cart-recovery", "win-back")
+NAMES = ("welcome-series", "onboarding", "abandoned-cart-recovery", "win-back")
 
 
 class Blueprint(msgspec.Struct, frozen=True):
@@ -20,6 +20,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     title: str
     description: str
     document: dict[str, Any]
+    kind: str  # campaign | journey
 
 
 def list_blueprints() -> list[Blueprint]:
@@ -43,4 +44,5 @@ def read_blueprint_text(name: str) -> str:
 
 def _describe(name: str) -> Blueprint:
     document = read_blueprint(name)
-    return Blueprint(name, title_of(document), document["description"].strip(), document)
+    description, kind = document["description"].strip(), document.get("kind", "campaign")
+    return Blueprint(name, title_of(document), description, document, kind)

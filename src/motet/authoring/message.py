@@ -57,14 +57,14 @@ def read_message(raw: Any, index: int, reading: Reading) -> list[Step]:
         channel = sheet.channel("channel", CONTENT)
     name = _read_name(sheet, channel, index, reading)
     delay, since = _read_delay(sheet, reading)
-    clock = _read_send_time(sheet)
+    clock = read_send_time(sheet)
     steps: list[Step] = []
     if delay:
         args: dict[str, Any] = {"seconds": delay / reading.scale}
         steps.append(Step(f"{name}:delay", "delay", args | ({"since": "now"} if since == "previous" else {})))
     if clock:
         steps.append(Step(f"{name}:send_time", "wait_until", clock))
-    steps.append(Step(name, "message", _read_args(sheet, channel, reading)))
+    steps.append(Step(name, "message", read_args(sheet, channel, reading)))
     return steps
 
 
@@ -99,7 +99,7 @@ def _read_delay(sheet: Sheet, reading: Reading) -> tuple[float, str]:
     return delay, since
 
 
-def _read_send_time(sheet: Sheet) -> dict[str, Any]:
+def read_send_time(sheet: Sheet) -> dict[str, Any]:
     """`HH:MM` on the customer's wall, or a moment."""
     value = sheet.raw.get("send_time")
     if value is None:
@@ -114,8 +114,8 @@ def _read_send_time(sheet: Sheet) -> dict[str, Any]:
     return {"at": moment.astimezone(UTC).isoformat()}
 
 
-def _read_args(sheet: Sheet, channel: Channel | None, reading: Reading) -> dict[str, Any]:
-    """The args of the message step, as `core.content.MessageArgs` has them."""
+def read_args(sheet: Sheet, channel: Channel | None, reading: Reading) -> dict[str, Any]:
+    """The args of a message step, as `core.content.MessageArgs` has them."""
     contents: dict[str, Any] = {}
     if sheet.need("content", _example(channel)):
         contents |= _read_content(sheet, channel, reading)
@@ -155,13 +155,18 @@ def _read_content(sheet: Sheet, channel: Channel | None, reading: Reading) -> di
     content = {k: v for k, v in sheet.mapping("content", _example(channel)).items() if v is not None}
     if channel is None or not isinstance(sheet.raw["content"], dict):
         return {}
-    path, before = sheet.at("content"), len(reading.problems)
+    check_content(channel, content, sheet.at("content"), reading)
+    return {channel.word: content}
+
+
+def check_content(channel: Channel, content: dict[str, Any], path: str, reading: Reading) -> None:
+    """Notes what is wrong with content that stands at `path`: its shape first, then its templates."""
+    before = len(reading.problems)
     reading.problems.extend(_check_shape(channel, content, path))
     if reading.check is not None and len(reading.problems) == before:
         for problem in reading.check(channel, content):
             place = f"{path}.{problem.path}" if problem.path else path
             reading.problems.append(msgspec.structs.replace(problem, path=place))
-    return {channel.word: content}
 
 
 def _check_shape(channel: Channel, content: dict[str, Any], path: str) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Campaigns in the database: revisions of documents, statuses, launches.
+"""Campaigns and journeys in the database: revisions of documents, statuses, launches.
 
 A revision never changes once it is written; enrollments stay with theirs. Every change wakes the workers by
 NOTIFY in its own transaction.
@@ -18,15 +18,17 @@ import msgspec
 from motet.authoring.campaign import channels_of, check_traits, compile_campaign, title_of
 from motet.authoring.changes import list_changes
 from motet.authoring.lifecycle import after_cancel, after_launch, after_pause, after_resume, check_open
-from motet.authoring.message import ContentCheck
+from motet.authoring.message import EXIT, ContentCheck
+from motet.authoring.moves import PlanStep, Standing, fill_moves, plan_steps
 from motet.core.clock import to_ms
-from motet.core.errors import NotFound, Problem, Refused
+from motet.core.errors import Conflict, NotFound, Problem, Refused
 from motet.core.ids import lane_of, lane_of_text, uuid7
 from motet.core.program import Program
 from motet.core.words import CampaignStatus, Channel
 from motet.storage.pool import Connection, Pool, Record
 from motet.storage.sql import sql
 
+MOVE = "move"  # of Program.existing, and the kind of a launch that takes people to a new revision
 MAX_NAMED = 100_000  # customers that one launch may name
 _SHOWN = 20  # unknown customers named in an error
 
@@ -67,11 +69,20 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What `apply` would do. `changes` are the paths that differ; none for a new campaign."""
+    """What `apply` would do. `changes` are the paths that differ; none for a new campaign. `steps` say what becomes of
+    those who are in it, where somebody is."""
 
     name: str
     action: str  # create | update | unchanged
     changes: tuple[str, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """How many enrollments that were set aside are active again."""
+
+    name: str
+    enrollments: int
 
 
 class Launched(msgspec.Struct, frozen=True):
@@ -108,9 +119,12 @@ async def apply(pool: Pool, document: dict[str, Any], now: datetime, check: Cont
         if not list_changes(kept.document, document):
             return Applied(kept.name, kept.revision, False, kept.id)
         check_open(kept.program, kept.status)
-        program = msgspec.structs.replace(program, id=kept.id)
+        _check_kind(kept.program, program)
+        program = await _place_all(connection, msgspec.structs.replace(program, id=kept.id))
         await _write_revision(connection, program, kept.revision + 1, document, now)
         await _adopt(connection, kept, program, title_of(document), now)
+        if program.existing == MOVE and kept.status is not CampaignStatus.DRAFT:
+            await _write_move(connection, program, now)
         await _notify(connection, "campaigns")
         return Applied(kept.name, kept.revision + 1, True, kept.id)
 
@@ -121,11 +135,41 @@ async def plan(pool: Pool, document: dict[str, Any], check: ContentCheck | None 
     name = program.name
     async with pool.acquire() as connection:
         await _check_traits(connection, program)
-        kept = await connection.fetchval(sql("authoring.read_document"), name)
-    if kept is None:
-        return Plan(name, "create")
-    changes = tuple(list_changes(kept, document))
-    return Plan(name, "update" if changes else "unchanged", changes)
+        row = await connection.fetchrow(sql("authoring.read_campaign"), name)
+        if row is None:
+            return Plan(name, "create")
+        kept = _read(row)
+        _check_kind(kept.program, program)
+        changes = tuple(list_changes(kept.document, document))
+        if not changes:
+            return Plan(name, "unchanged")
+        program = await _place_all(connection, msgspec.structs.replace(program, id=kept.id))
+        return Plan(name, "update", changes, await _plan_people(connection, program))
+
+
+async def _place_all(connection: Connection, program: Program) -> Program:
+    """With a place for the helper steps of older revisions, whose names their author never sees."""
+    if program.existing != MOVE:
+        return program
+    rows = await connection.fetch(sql("authoring.list_step_names"), program.id)
+    return fill_moves(program, (name for row in rows for name in row["names"]))
+
+
+async def _plan_people(connection: Connection, program: Program) -> tuple[PlanStep, ...]:
+    names = {r["id"]: r["names"] for r in await connection.fetch(sql("authoring.list_step_names"), program.id)}
+    rows = await connection.fetch(sql("authoring.list_standing"), program.id)
+    return plan_steps(program, (Standing(r["number"], _name(names[r["id"]], r["step"]), r["people"]) for r in rows))
+
+
+def _name(names: list[str], step: int) -> str:
+    """Behind the last step is the end."""
+    return names[step] if step < len(names) else EXIT
+
+
+def _check_kind(kept: Program, program: Program) -> None:
+    """Raises Conflict: what people are in does not become something else."""
+    if kept.kind != program.kind:
+        raise Conflict(f"{kept.name} is a {kept.kind}; apply the {program.kind} under another name")
 
 
 async def _check_traits(connection: Connection, program: Program) -> None:
@@ -189,6 +233,19 @@ async def cancel(pool: Pool, name: str, *, now: datetime) -> Campaign:
         await _set_status(connection, campaign, after_cancel(campaign.program, campaign.status), now)
         await _notify(connection, "campaigns")
     return await get_campaign(pool, name)
+
+
+async def retry(pool: Pool, name: str, *, now: datetime, lanes: int) -> Retried:
+    """Enrollments that were set aside because a step broke go on where they stood, at once. Raises NotFound, and
+    Conflict when the campaign was cancelled."""
+    async with _locked(pool, name) as (connection, campaign):
+        check_open(campaign.program, campaign.status)
+        again = campaign.program.reentry == "always"
+        count = 0
+        for lane in range(lanes):
+            count += await connection.fetchval(sql("authoring.retry_enrollments"), lane, campaign.id, now, again)
+        await _notify(connection, "launch")
+        return Retried(campaign.name, count)
 
 
 async def list_campaigns(pool: Pool) -> list[Campaign]:
@@ -290,6 +347,13 @@ async def _write_launch(
     await connection.executemany(
         sql("authoring.add_lane"), [(lane, launch_id, part) for lane, part in sorted(parts.items())]
     )
+
+
+async def _write_move(connection: Connection, program: Program, now: datetime) -> None:
+    """Lets the engine go over everybody in older revisions; it knows from the revisions who moves where."""
+    launch_id = uuid7(to_ms(now))
+    await connection.execute(sql("authoring.add_launch"), launch_id, program.id, program.revision_id, MOVE, now)
+    await connection.execute(sql("authoring.add_every_lane"), launch_id)
 
 
 async def _notify(connection: Connection, word: str) -> None:

@@ -1,6 +1,7 @@
-"""Documents as files (`blueprint validate plan apply`), and campaigns as running things (`launch pause resume cancel`).
+"""Documents as files (`blueprint validate plan apply`), and campaigns and journeys as running things (`launch pause
+resume cancel retry`).
 
-A document without a `kind` is a campaign; segments, traits and the lifecycle say theirs.
+A document without a `kind` is a campaign; journeys, segments, traits and the lifecycle say theirs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from motet.core.errors import Problem, Refused
 
 
 def blueprint(name: str | None = None, /, *, json: Json = False) -> int:
-    """List the campaigns that ship, or print one as a document to start from.
+    """List the campaigns and journeys that ship, or print one as a document to start from.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def validate(*files: Annotated[Path, Parameter(help="Campaign documents, YAML or
 
 
 def plan(*files: Path, json: Json = False) -> int:
-    """Show what `apply` would change, and change nothing."""
+    """Show what `apply` would change, and what becomes of those who are in it; change nothing."""
     from motet.app import open_house, run
     from motet.audience.segments.store import plan_document as plan_audience
     from motet.authoring.store import plan as plan_campaign
@@ -81,7 +82,14 @@ def plan(*files: Path, json: Json = False) -> int:
         print_line(f"{planned.action:<9}  {planned.name}")
         for change in planned.changes:
             print_line(f"           {change}")
+        if steps := getattr(planned, "steps", ()):
+            print_table(("in revision", "on step", "people", "with the new one"), [_say(step) for step in steps])
     return 0
+
+
+def _say(step: Any) -> tuple[Any, ...]:
+    words = {"stays": "stay where they are", "leaves": "leave", "moves": f"go on at {step.to}"}
+    return step.revision, step.step, step.people, words[step.action]
 
 
 def apply(*files: Path, json: Json = False) -> int:
@@ -134,7 +142,7 @@ def launch(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Start a campaign. Tells at once when a channel that it uses has no working provider.
+    """Start a campaign or journey. Tells at once when a channel that it uses has no working provider.
 
     Parameters
     ----------
@@ -187,6 +195,29 @@ def cancel(name: str, /, *, json: Json = False) -> int:
     from motet.authoring.store import cancel as change
 
     return _change(name, change, "cancelled", json)
+
+
+def retry(name: str, /, *, json: Json = False) -> int:
+    """Let those go on who were set aside because a step broke: mend what broke first.
+
+    Parameters
+    ----------
+    name: The journey's or campaign's name.
+    """
+    from motet.app import open_house, run
+    from motet.authoring.store import retry as try_again
+    from motet.household import read_surroundings
+
+    async def work() -> Any:
+        async with open_house(read_surroundings(), name="retry") as house:
+            return await try_again(house.pool, name, now=datetime.now(UTC), lanes=house.lanes)
+
+    retried = run(work())
+    if json:
+        print_json(retried)
+    else:
+        print_line(f"{retried.enrollments} of {name} go on", "ok")
+    return 0
 
 
 def _change(name: str, change: Callable[..., Awaitable[Any]], word: str, json: bool) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from motet.authoring.blueprints import NAMES, list_blueprints, read_blueprint, read_blueprint_text
 from motet.authoring.campaign import channels_of, compile_campaign, validate
+from motet.content.render import check_content
 from motet.core.errors import NotFound
 from motet.core.program import Cap, EntryCap, Program
 from motet.core.words import Channel
@@ -38,10 +39,15 @@ def test_a_blueprint_is_valid(name: str) -> None:
     assert read_blueprint(name)["name"] == name
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_its_templates_are_good(name: str) -> None:
+    assert validate(read_blueprint(name), lambda channel, content: check_content(channel, content, None)) == []
+
+
 def test_they_are_listed_with_title_and_description() -> None:
     listed = list_blueprints()
     assert [b.name for b in listed] == list(NAMES)
-    assert all(b.title and b.description and b.document["messages"] for b in listed)
+    assert all(b.title and b.description and (b.document.get("messages") or b.document["steps"]) for b in listed)
 
 
 def test_welcome_series() -> None:
@@ -82,6 +88,28 @@ def test_win_back() -> None:
     ]
     assert program.rules.entries == (EntryCap(1, 91 * DAY),)
     assert program.rules.exclude_purchasers == 30 * DAY
+
+
+def test_onboarding() -> None:
+    program = compiled("onboarding")
+    incomplete = {"profile_completed": False}
+    assert (program.kind, program.trigger.event) == ("journey", "user_signup")
+    assert [s.name for s in program.steps if s.kind == "message"] == [
+        "welcome:email", "welcome:push", "reminder:email", "reminder:sms"
+    ]  # fmt: skip
+    steps = {s.name: s for s in program.steps}
+    assert steps["welcome:push:delay"].args == {"seconds": HOUR, "since": "now"}
+    assert steps["welcome:push"].args["conditions"] == incomplete
+    wait = steps["wait-for-profile"].args
+    assert (wait["event"], wait["timeout"], wait["arrived"]) == ("profile_completion", 2 * DAY, "mark-complete")
+    assert steps["reminder:delay"].args["seconds"] == DAY
+    assert steps["reminder:sms:delay"].args["seconds"] == 2 * HOUR
+    assert steps["reminder:sms"].args["conditions"] == incomplete
+    assert steps["mark-complete"].args["set"] == {
+        "onboarding_completed": True, "onboarding_completion_date": "{{current_timestamp}}"
+    }  # fmt: skip
+    assert (program.exits.after, program.exits.unsubscribed) == (7 * DAY, ("email",))
+    assert [goal.state for goal in program.goals] == [{"onboarding_completed": True}]
 
 
 @pytest.mark.parametrize("name", NAMES)

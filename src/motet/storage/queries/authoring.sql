@@ -4,9 +4,6 @@
 -- Two writers of one name wait for each other, whether the campaign is there yet or not.
 SELECT pg_advisory_xact_lock(hashtextextended('motet.campaign.' || $1::text, 0))
 
--- name: read_document
-SELECT r.document FROM campaign c JOIN revision r ON r.id = c.revision_id WHERE c.name = $1
-
 -- name: lock_campaign
 SELECT c.id, c.name, c.title, c.status, c.revision_id, c.created_at, c.updated_at, c.started_at, c.ended_at,
        c.next_scan_at, r.number, r.document, r.program
@@ -46,6 +43,45 @@ UPDATE campaign
 SET status = $2, started_at = $3, ended_at = $4, next_scan_at = $5, updated_at = $6
 WHERE id = $1
 
+-- name: list_standing
+-- How many stand on each step of each revision of a campaign, over all lanes.
+SELECT r.id, r.number, s.step, sum(s.entered - s.departed)::bigint AS people
+FROM revision r JOIN step_stat s ON s.lane IN (SELECT lane FROM lane) AND s.revision_id = r.id
+WHERE r.campaign_id = $1
+GROUP BY r.id, r.number, s.step
+HAVING sum(s.entered - s.departed) > 0
+ORDER BY r.number, s.step
+
+-- name: list_step_names
+-- The names of the steps of every revision of a campaign, in their order.
+SELECT r.id, array_agg(s.value ->> 'name' ORDER BY s.ordinality) AS names
+FROM revision r CROSS JOIN LATERAL jsonb_array_elements(r.program -> 'steps') WITH ORDINALITY AS s
+WHERE r.campaign_id = $1
+GROUP BY r.id
+
+-- name: retry_enrollments
+-- One lane's enrollments that were set aside are active again and due ($3), where they stood. Who is in the campaign
+-- again by now is left out, unless that may be so ($4). What was counted when they were set aside is taken back.
+WITH back AS (
+    UPDATE enrollment e
+    SET status = 1, due_at = $3, ended_at = NULL, exit_reason = NULL, failures = 0, holds = 0
+    WHERE e.lane = $1 AND e.campaign_id = $2 AND e.status = 4
+      AND ($4 OR e.id = (SELECT x.id FROM enrollment x
+                         WHERE x.lane = $1 AND x.customer_id = e.customer_id AND x.campaign_id = $2
+                           AND x.status IN (1, 4)
+                         ORDER BY (x.status = 1) DESC, x.id DESC LIMIT 1))
+    RETURNING e.revision_id, e.step
+), left_again AS (
+    INSERT INTO step_stat (lane, revision_id, step, entered, departed)
+    SELECT $1, revision_id, step, 0, -count(*) FROM back GROUP BY revision_id, step
+    ON CONFLICT (lane, revision_id, step) DO UPDATE SET departed = step_stat.departed + excluded.departed
+), finished AS (
+    INSERT INTO stat (lane, campaign_id, hour, channel, metric, count, value)
+    SELECT $1, $2, date_trunc('hour', $3::timestamptz, 'UTC'), 0, 12, -count(*), 0 FROM back HAVING count(*) > 0
+    ON CONFLICT (lane, campaign_id, hour, channel, metric) DO UPDATE SET count = stat.count + excluded.count
+)
+SELECT count(*) FROM back
+
 -- name: find_customers
 -- Who has these external ids; each is looked up in the identifier's own lane.
 SELECT n.value, i.customer_id
@@ -59,6 +95,10 @@ INSERT INTO launch (id, campaign_id, revision_id, kind, created_at) VALUES ($1, 
 -- One lane's part of a launch; `customers` NULL means the target segments.
 INSERT INTO launch_lane (lane, launch_id, at_id, customers)
 VALUES ($1, $2, '00000000-0000-0000-0000-000000000000', $3)
+
+-- name: add_every_lane
+INSERT INTO launch_lane (lane, launch_id, at_id)
+SELECT lane, $1, '00000000-0000-0000-0000-000000000000' FROM lane
 
 -- name: notify
 SELECT pg_notify('motet_work', $1)

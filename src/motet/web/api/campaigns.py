@@ -1,4 +1,4 @@
-"""Campaigns: list, report, apply, launch, and the blueprints that ship."""
+"""Campaigns and journeys: list, report, apply, launch, and the blueprints that ship."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from motet.analytics.rows import CampaignRow
 from motet.authoring import store
 from motet.authoring.blueprints import Blueprint, list_blueprints
 from motet.authoring.campaign import validate
+from motet.authoring.moves import PlanStep
 from motet.core.errors import Refused
 from motet.web.api.bodies import decode_body, read_document
 from motet.web.api.tools import ApiRequest, tools_of
@@ -27,13 +28,22 @@ class CampaignList(msgspec.Struct, frozen=True):
 
 
 class AppliedCampaign(msgspec.Struct, frozen=True):
-    """`action` is create, update or unchanged; of a dry run `changes` are the paths that differ."""
+    """`action` is create, update or unchanged; `changes` are the paths that differ. `steps` say what becomes of those
+    who stand in older revisions: they move, stay where they are, or leave."""
 
     name: str
     revision: int | None
     changed: bool
     action: str
     changes: list[str]
+    steps: list[PlanStep]
+
+
+class RetriedCampaign(msgspec.Struct, frozen=True):
+    """How many enrollments that were set aside are active again."""
+
+    name: str
+    enrollments: int
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -55,7 +65,7 @@ async def list_campaigns(request: ApiRequest) -> CampaignList:
 @post(
     "/campaigns",
     status_code=200,
-    summary="Apply a campaign document",
+    summary="Apply the document of a campaign or a journey",
     description="JSON, or YAML as text/yaml. A new campaign is a draft; a changed one gets a new revision.",
     tags=["campaigns"],
 )
@@ -64,10 +74,12 @@ async def apply_campaign(request: ApiRequest, dry_run: DryRun = False) -> Applie
     document = await read_document(request)
     planned = await store.plan(services.pool, document, services.check)
     if dry_run:
-        return AppliedCampaign(planned.name, None, False, planned.action, list(planned.changes))
+        return AppliedCampaign(planned.name, None, False, planned.action, list(planned.changes), list(planned.steps))
     applied = await store.apply(services.pool, document, datetime.now(UTC), services.check)
     action = ("create" if applied.revision == 1 else "update") if applied.changed else "unchanged"
-    return AppliedCampaign(applied.name, applied.revision, applied.changed, action, list(planned.changes))
+    return AppliedCampaign(
+        applied.name, applied.revision, applied.changed, action, list(planned.changes), list(planned.steps)
+    )
 
 
 @post("/campaigns/validate", status_code=200, summary="Everything wrong with a document", tags=["campaigns"])
@@ -119,7 +131,19 @@ async def cancel_campaign(request: ApiRequest, name: FromPath[str]) -> CampaignR
     return await _row(request, name)
 
 
-@get("/blueprints", summary="The campaigns that ship", tags=["campaigns"], sync_to_thread=False)
+@post(
+    "/campaigns/{name:str}/retry",
+    status_code=200,
+    summary="Let those go on who were set aside because a step broke",
+    tags=["campaigns"],
+)
+async def retry_campaign(request: ApiRequest, name: FromPath[str]) -> RetriedCampaign:
+    services = tools_of(request).services
+    retried = await store.retry(services.pool, name, now=datetime.now(UTC), lanes=services.lanes)
+    return RetriedCampaign(retried.name, retried.enrollments)
+
+
+@get("/blueprints", summary="The campaigns and journeys that ship", tags=["campaigns"], sync_to_thread=False)
 def read_blueprints() -> list[Blueprint]:
     return list_blueprints()
 
@@ -147,5 +171,6 @@ HANDLERS = (
     pause_campaign,
     resume_campaign,
     cancel_campaign,
+    retry_campaign,
     read_blueprints,
 )
