@@ -1,6 +1,6 @@
 """The demonstration: a small brand comes alive on a Motet that runs, over real HTTP only.
 
-It brings the customers, applies and launches the three blueprints on a fast clock, and then lives: people sign up,
+It brings the customers, applies and launches the blueprints on a fast clock, and then lives: people sign up,
 leave baskets, and answer what the outbox received for them. It is gentle (a few requests a second), it waits while
 the house is closed, and a second run goes on where the first one stopped. What a person paused stays paused.
 """
@@ -28,7 +28,12 @@ from motet.simulation.population import Person, Population, profile
 from motet.simulation.responses import react
 from motet.simulation.shop import Shop, Tick
 
-CAMPAIGNS = {"welcome-series": True, "abandoned-cart-recovery": False, "win-back": False}  # name -> enrol its segment
+CAMPAIGNS = {  # name -> enrol its segment
+    "welcome-series": True,
+    "abandoned-cart-recovery": False,
+    "win-back": False,
+    "onboarding": False,
+}
 _CARTS_AT_FIRST = 80
 _TICK = 1.0  # seconds
 _PACE = 0.1  # seconds between two handfuls of errands

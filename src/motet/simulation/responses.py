@@ -33,7 +33,7 @@ HABITS: dict[Channel, Habit] = {
 }
 
 # How an hour of the receiver's own day compares with the average hour.
-_HOURS = (
+HOURS = (
     (0.90,) * 7 + (1.0, 1.06, 1.06, 1.04, 1.02, 1.04, 1.02, 1.0, 1.0, 1.0, 1.02, 1.05, 1.08, 1.08, 1.04) + (0.95,) * 2
 )
 
@@ -59,7 +59,7 @@ def react(
     habit = HABITS.get(channel)
     if habit is None:
         return Reaction()
-    warmth = engagement * _HOURS[hour]
+    warmth = engagement * HOURS[hour]
     at = min(dice.lognormvariate(log(habit.median), 0.8), _LONGEST) / speed
     if habit.opens < 1.0 and dice.random() >= habit.opens * warmth:
         return Reaction()

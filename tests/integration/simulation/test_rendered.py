@@ -28,10 +28,20 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PERSON = Population(7, 10).person(4)
 BRAND = Brand("Fernhollow <hello@fernhollow.example>", "1 Lane", LinkSigner(b"s" * 32, PUBLIC), None)
 
+
+def messages_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a campaign, or of a journey's steps: each with a name."""
+    steps = [step for step in document.get("steps", ()) if step["type"] == "message"]
+    spoken = [
+        {"name": f"{step['name']}:{each['channel']}", **each} for step in steps for each in step.get("channels", [step])
+    ]
+    return [*document.get("messages", ()), *spoken]
+
+
 MESSAGES = [
     (document, message)
     for document in (adopt(read_blueprint(name), SITE, 1.0) for name in CAMPAIGNS)
-    for message in document["messages"]
+    for message in messages_of(document)
 ]
 
 
