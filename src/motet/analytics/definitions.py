@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,13 @@ from motet.analytics.words import (
     describe_filter,
     describe_frequency,
     describe_trigger,
+    humanize,
 )
 from motet.core.content import DelayArgs, ExitArgs, MessageArgs, WaitUntilArgs
-from motet.core.program import Program, Step
+from motet.core.program import EventTest, Goal, Program, Step
+from motet.core.steps import EXIT
 from motet.core.words import CampaignStatus, Channel
+from motet.journeys.registry import STEP_TYPES
 from motet.storage.pool import Pool, Record
 from motet.storage.sql import sql
 
@@ -48,8 +51,18 @@ class StepDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
     preview: Preview | None = None
 
 
+class Edge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A way from one step to another, by name. `label` says what leads there, and is empty when there is only one way;
+    `share` is of those who come by, from 0 to 1, where chance decides."""
+
+    source: str = msgspec.field(name="from")
+    target: str = msgspec.field(name="to")
+    label: str = ""
+    share: float | None = None
+
+
 class Definition(msgspec.Struct, frozen=True):
-    """One revision. `kind` is event, state or broadcast."""
+    """One revision. `kind` is event, state or broadcast; `program_kind` is campaign or journey."""
 
     revision_id: UUID
     document: dict[str, Any]
@@ -59,6 +72,10 @@ class Definition(msgspec.Struct, frozen=True):
     segments: list[str]
     frequency: list[str]
     steps: tuple[StepDefinition, ...]
+    program_kind: str = "campaign"
+    edges: tuple[Edge, ...] = ()
+    goals: tuple[str, ...] = ()  # in words
+    exits: tuple[str, ...] = ()  # what ends an enrollment wherever it stands, in words
 
 
 class Campaign(msgspec.Struct, frozen=True):
@@ -134,7 +151,47 @@ def define(revision_id: UUID, document: dict[str, Any], program: Program) -> Def
         segments=list(program.segments),
         frequency=describe_frequency(program.rules),
         steps=steps,
+        program_kind=program.kind,
+        edges=tuple(list_edges(program.steps)),
+        goals=tuple(describe_goal(goal) for goal in program.goals),
+        exits=tuple(describe_exits(program)),
     )
+
+
+def list_edges(steps: Sequence[Step]) -> Iterator[Edge]:
+    """The ways between the steps, in their order. A way that leads past the last step is none."""
+    for place, step in enumerate(steps):
+        following = steps[place + 1].name if place + 1 < len(steps) else None
+        if step.kind == EXIT or (kind := STEP_TYPES.get(step.kind)) is None:
+            continue
+        for way in kind.ways(msgspec.convert(step.args, kind.args)):
+            if target := way.go or following:
+                yield Edge(step.name, target, way.label, way.share)
+
+
+def describe_goal(goal: Goal) -> str:
+    return f"{humanize(goal.name)}: {_describe_test(goal.event) if goal.event else describe_filter(goal.state)}"
+
+
+def describe_exits(program: Program) -> Iterator[str]:
+    """What ends an enrollment wherever it stands, each as a clause."""
+    exits = program.exits
+    if exits.goal:
+        yield "a goal is reached"
+    if program.exit_on:
+        yield f"{humanize(program.exit_on).lower()} happens"
+    yield from (_describe_test(test) for test in exits.events)
+    if exits.state is not None:
+        yield describe_filter(exits.state)
+    if exits.unsubscribed:
+        yield f"they unsubscribe from {' or '.join(CHANNEL_NAMES[Channel.of(word)] for word in exits.unsubscribed)}"
+    if exits.after is not None:
+        yield f"{describe_duration(exits.after)} have passed since entry"
+
+
+def _describe_test(test: EventTest) -> str:
+    where = f" with {describe_filter(test.where)}" if test.where else ""
+    return f"{humanize(test.event).lower()} happens{where}"
 
 
 def describe_step(index: int, step: Step) -> StepDefinition:
@@ -149,14 +206,19 @@ def describe_step(index: int, step: Step) -> StepDefinition:
             summary = _describe_wait(msgspec.convert(step.args, WaitUntilArgs))
         case "exit":
             summary = f"Exit: {msgspec.convert(step.args, ExitArgs).reason.replace('_', ' ')}"
-        case kind:
-            summary = capitalize(kind.replace("_", " "))
-    return StepDefinition(index=index, name=step.name, kind=step.kind, summary=summary)
+        case word if kind := STEP_TYPES.get(word):
+            summary = kind.summary(msgspec.convert(step.args, kind.args))
+        case word:
+            summary = capitalize(word.replace("_", " "))
+    channel = Channel.WEBHOOK.word if step.kind == "action" else None
+    return StepDefinition(index=index, name=step.name, kind=step.kind, summary=summary, channel=channel)
 
 
 def _describe_wait(wait: WaitUntilArgs) -> str:
     if wait.at is not None:
         return f"Wait until {wait.at:%Y-%m-%d %H:%M} UTC"
+    if wait.weekdays:
+        return STEP_TYPES["wait_until"].summary(wait)
     return f"Wait until {wait.local_time} in the customer's timezone"
 
 

@@ -62,7 +62,8 @@ def describe_detail(name: str, properties: Properties, value: float, step: str) 
     if detail := properties.get("detail"):
         parts.append(str(detail))
     if not parts:
-        plain = [(k, v) for k, v in properties.items() if isinstance(v, str | int | float) and k != "machine"]
+        hidden = ("machine", "$depth")  # what Motet notes for itself
+        plain = [(k, v) for k, v in properties.items() if isinstance(v, str | int | float) and k not in hidden]
         parts = [f"{humanize(str(k)).lower()}: {str(v)[:80]}" for k, v in plain[:3]]
     return " · ".join(parts)
 

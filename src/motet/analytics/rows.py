@@ -52,7 +52,7 @@ class ChannelRow(msgspec.Struct, frozen=True):
 
 
 class CampaignRow(msgspec.Struct, frozen=True):
-    """One campaign in a list. `kind` is event, state or broadcast."""
+    """One campaign or journey in a list. `kind` is event, state or broadcast; `program_kind` is campaign or journey."""
 
     name: str
     title: str
@@ -74,6 +74,8 @@ class CampaignRow(msgspec.Struct, frozen=True):
     revenue: float
     dropped: int
     held: int
+    program_kind: str
+    reached: int  # enrollments that came to their goal
 
 
 class SeriesPoint(msgspec.Struct, frozen=True):
@@ -171,6 +173,8 @@ def shape_campaign(campaign: Campaign, snapshot: Snapshot) -> CampaignRow:
         revenue=told.revenue,
         dropped=told.dropped,
         held=told.held,
+        program_kind=campaign.definition.program_kind,
+        reached=totals.get(Metric.REACHED, NOTHING).count,
     )
 
 

@@ -68,6 +68,8 @@ def describe_fate(status: MessageStatus, times: Mapping[str, Any], zone: str | N
             return f"The provider refused it{error}."
         case MessageStatus.BOUNCED:
             return "It was sent, and it bounced."
+        case MessageStatus.DROPPED if error.startswith(": answer_lost"):
+            return "The provider's answer was lost and no receipt came, so it may or may not have been sent."
         case MessageStatus.DROPPED:
             return f"Not sent: the last look before sending stood against it{error}."
         case MessageStatus.UNKNOWN if times["sent_at"] is None and times["delivered_at"] is None:

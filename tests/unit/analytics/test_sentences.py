@@ -79,6 +79,13 @@ def test_every_status_of_a_message_is_told(status: MessageStatus) -> None:
     assert describe_fate(status, times, None).endswith(".")
 
 
+def test_a_message_whose_answer_was_lost_is_not_told_as_unsent() -> None:
+    times: dict[str, Any] = dict.fromkeys(("sent_at", "delivered_at", "opened_at", "clicked_at", "converted_at"))
+    times.update(error="answer_lost: cut", send_at=None, approved_at=AT)
+    assert "may or may not" in describe_fate(MessageStatus.DROPPED, times, None)
+    assert "Not sent" in describe_fate(MessageStatus.DROPPED, times | {"error": "no consent"}, None)
+
+
 def test_a_fate_tells_what_came_of_it() -> None:
     times: dict[str, Any] = dict.fromkeys(("clicked_at", "converted_at", "error", "send_at"))
     times.update(sent_at=AT, delivered_at=AT, opened_at=AT, approved_at=AT)

@@ -78,6 +78,8 @@ export interface CampaignRow {
   revenue: number
   dropped: number
   held: number
+  program_kind: 'campaign' | 'journey'
+  reached: number // enrollments that came to their goal
 }
 
 export interface Overview {
@@ -160,6 +162,16 @@ export interface Applied {
   changed: boolean
   action: 'create' | 'update' | 'unchanged'
   changes?: string[]
+  steps?: PlanStep[]
+}
+
+/** What a new revision does with those who stand on a step of an older one. */
+export interface PlanStep {
+  revision: number
+  step: string
+  people: number
+  action: 'moves' | 'stays' | 'leaves'
+  to: string | null
 }
 
 export interface CustomerRow {

@@ -15,9 +15,10 @@ import classes from './Shell.module.css'
 import { SignIn } from './SignIn'
 import { ThemeToggle } from './ThemeToggle'
 
-const PLACES: { to: '/' | '/campaigns' | '/segments' | '/customers' | '/debugger' | '/imports' | '/outbox' | '/status' | '/settings'; label: string; icon: IconName }[] = [
+const PLACES: { to: '/' | '/campaigns' | '/journeys' | '/segments' | '/customers' | '/debugger' | '/imports' | '/outbox' | '/status' | '/settings'; label: string; icon: IconName }[] = [
   { to: '/', label: 'Overview', icon: 'overview' },
   { to: '/campaigns', label: 'Campaigns', icon: 'campaigns' },
+  { to: '/journeys', label: 'Journeys', icon: 'journeys' },
   { to: '/segments', label: 'Segments', icon: 'segments' },
   { to: '/customers', label: 'Customers', icon: 'customers' },
   { to: '/debugger', label: 'Debugger', icon: 'debugger' },

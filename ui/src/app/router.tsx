@@ -46,6 +46,33 @@ const newCampaign = createRoute({
   component: lazyRouteComponent(() => import('@/screens/campaigns/NewCampaignScreen'), 'NewCampaignScreen'),
 })
 
+const journeys = createRoute({
+  getParentRoute: () => root,
+  path: '/journeys',
+  component: lazyRouteComponent(() => import('@/screens/journeys/JourneysScreen'), 'JourneysScreen'),
+})
+
+export type JourneyPart = 'live' | 'edit' | 'simulate' | 'performance' | 'reasons'
+const JOURNEY_PARTS: readonly unknown[] = ['live', 'edit', 'simulate', 'performance', 'reasons']
+
+const journey = createRoute({
+  getParentRoute: () => root,
+  path: '/journeys/$name',
+  validateSearch: (search: Record<string, unknown>): { part?: JourneyPart; step?: string } => ({
+    part: JOURNEY_PARTS.includes(search.part) ? (search.part as JourneyPart) : undefined,
+    step: text(search.step),
+  }),
+  component: lazyRouteComponent(() => import('@/screens/journeys/JourneyScreen'), 'JourneyScreen'),
+})
+
+/** Not under /journeys: a journey may itself be called `new`. */
+const newJourney = createRoute({
+  getParentRoute: () => root,
+  path: '/new-journey',
+  validateSearch: (search: Record<string, unknown>): { blueprint?: string } => ({ blueprint: text(search.blueprint) }),
+  component: lazyRouteComponent(() => import('@/screens/journeys/NewJourneyScreen'), 'NewJourneyScreen'),
+})
+
 const segments = createRoute({
   getParentRoute: () => root,
   path: '/segments',
@@ -104,6 +131,12 @@ const customer = createRoute({
   component: lazyRouteComponent(() => import('@/screens/customers/CustomerScreen'), 'CustomerScreen'),
 })
 
+const path = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/$reference/enrollments/$enrollment',
+  component: lazyRouteComponent(() => import('@/screens/journeys/PathScreen'), 'PathScreen'),
+})
+
 const STATUSES: readonly unknown[] = ['accepted', 'duplicate', 'rejected']
 
 const eventDebugger = createRoute({
@@ -150,7 +183,7 @@ const status = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, campaigns, campaign, newCampaign, segments, segment, newSegment, settings, customers, customer, eventDebugger, imports, oneImport, outbox, status]),
+  routeTree: root.addChildren([overview, campaigns, campaign, newCampaign, journeys, journey, newJourney, segments, segment, newSegment, settings, customers, customer, path, eventDebugger, imports, oneImport, outbox, status]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

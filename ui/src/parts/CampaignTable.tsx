@@ -12,6 +12,11 @@ import { ChannelRow } from './ChannelMark'
 import { StatusBadge } from './StatusBadge'
 import table from './table.module.css'
 
+/** A journey has a screen of its own. */
+function screenOf({ program_kind }: CampaignRow) {
+  return program_kind === 'journey' ? '/journeys/$name' : '/campaigns/$name'
+}
+
 interface CampaignTableProps {
   campaigns: CampaignRow[]
   currency?: string | undefined
@@ -41,12 +46,12 @@ export function CampaignTable({ campaigns, currency, label }: CampaignTableProps
             data-testid="campaign-row"
             data-name={campaign.name}
             // The link in the first cell serves keyboards; the row only makes a larger target for a mouse.
-            onClick={() => void navigate({ to: '/campaigns/$name', params: { name: campaign.name } })}
+            onClick={() => void navigate({ to: screenOf(campaign), params: { name: campaign.name } })}
           >
             <th scope="row">
               <span className={table.title}>
                 <Link
-                  to="/campaigns/$name"
+                  to={screenOf(campaign)}
                   params={{ name: campaign.name }}
                   onClick={(event) => event.stopPropagation()}
                 >

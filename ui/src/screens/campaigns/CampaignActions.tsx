@@ -35,7 +35,7 @@ const DEEDS: Record<Deed, { label: string; done: string; icon: IconName; from: C
     icon: 'stop',
     from: ['running', 'paused', 'scheduled'],
     danger: true,
-    text: 'Everyone leaves the campaign and what was not sent stays unsent. A cancelled campaign cannot be resumed.',
+    text: 'Everyone leaves it and what was not sent stays unsent. What is cancelled cannot be resumed.',
   },
 }
 
@@ -84,7 +84,7 @@ export function CampaignActions({ campaign }: { campaign: CampaignRow }) {
       <Confirm
         opened={deed !== null}
         title={`${deed ? DEEDS[deed].label : ''} “${campaign.title}”?`}
-        action={deed ? `${DEEDS[deed].label} the campaign` : ''}
+        action={deed ? `${DEEDS[deed].label} the ${campaign.program_kind}` : ''}
         danger={deed !== null && DEEDS[deed].danger === true}
         busy={act.isPending}
         error={act.error}

@@ -2,19 +2,17 @@
 
 import { Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { Navigate, useParams } from '@tanstack/react-router'
 
 import { ApiError } from '@/api/client'
 import { useCurrency } from '@/api/currency'
 import { campaignQuery } from '@/api/queries'
 import type { CampaignView } from '@/api/types'
-import { Funnel, RATES_NOTE } from '@/parts/Funnel'
 import { AnchorLink, Back } from '@/parts/links'
 import { Moment } from '@/parts/Moment'
 import { PageHead, Panel } from '@/parts/Page'
-import { SeriesChart } from '@/parts/SeriesChart'
 import { StatSkeletons } from '@/parts/Stat'
-import { Empty, Failure, LoadingRows, Lost } from '@/parts/States'
+import { Failure, LoadingRows, Lost } from '@/parts/States'
 import { StatusBadge } from '@/parts/StatusBadge'
 import { spoken } from '@/words/channels'
 
@@ -22,10 +20,10 @@ import { About } from './About'
 import { CampaignActions } from './CampaignActions'
 import { CampaignNumbers } from './CampaignNumbers'
 import classes from './CampaignScreen.module.css'
-import { ChannelBars } from './ChannelBars'
 import { DocumentPanel } from './DocumentPanel'
 import { Flow } from './Flow'
 import { Launches } from './Launches'
+import { Performance } from './Performance'
 import { Reasons } from './Reasons'
 
 export function CampaignScreen() {
@@ -33,6 +31,8 @@ export function CampaignScreen() {
   const { data, error, refetch } = useQuery(campaignQuery(name))
   if (error instanceof ApiError && error.status === 404) return <Lost what="campaign" />
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />
+  // Links that know a name only lead here.
+  if (data?.program_kind === 'journey') return <Navigate to="/journeys/$name" params={{ name }} replace />
   return (
     <>
       <PageHead
@@ -64,7 +64,6 @@ function Lead({ campaign }: { campaign: CampaignView }) {
 
 function Body({ campaign }: { campaign: CampaignView }) {
   const currency = useCurrency()
-  const spoken = campaign.by_channel.filter((row) => row.sent + row.failed > 0)
   return (
     <div className={classes.stack}>
       <CampaignNumbers campaign={campaign} currency={currency} />
@@ -86,33 +85,7 @@ function Body({ campaign }: { campaign: CampaignView }) {
             </div>
           </div>
         </Tabs.Panel>
-        <Tabs.Panel value="performance">
-          <div className={classes.stack}>
-            {spoken.length > 0 ? (
-              <>
-                <Panel title="By channel" note={`Since the campaign began. ${RATES_NOTE}`} flush>
-                  <Funnel rows={spoken} currency={currency} />
-                </Panel>
-                <div className={classes.halves}>
-                  <Panel title="Channels side by side" note="Shares of sent, since the campaign began">
-                    <ChannelBars rows={spoken} />
-                  </Panel>
-                  <Panel title="The last 24 hours" note="Messages of this campaign by hour">
-                    <SeriesChart series={campaign.series} />
-                  </Panel>
-                </div>
-              </>
-            ) : (
-              <Panel title="By channel">
-                <Empty icon="overview" title="Nothing was sent yet">
-                  {campaign.status === 'draft'
-                    ? 'Launch the campaign, and each channel gets its row here.'
-                    : 'The first message is still to come.'}
-                </Empty>
-              </Panel>
-            )}
-          </div>
-        </Tabs.Panel>
+        <Tabs.Panel value="performance"><Performance campaign={campaign} /></Tabs.Panel>
         <Tabs.Panel value="reasons"><Reasons reasons={campaign.reasons} /></Tabs.Panel>
         <Tabs.Panel value="document"><DocumentPanel campaign={campaign} /></Tabs.Panel>
       </Tabs>

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 
 import { campaignsQuery } from '@/api/queries'
-import type { CampaignRow, CampaignStatus } from '@/api/types'
+import type { CampaignRow } from '@/api/types'
 import { useCurrency } from '@/api/currency'
 import { CampaignTable } from '@/parts/CampaignTable'
 import { Icon } from '@/parts/Icon'
@@ -13,18 +13,11 @@ import { ButtonLink } from '@/parts/links'
 import { PageHead, Panel } from '@/parts/Page'
 import { Empty, Failure, LoadingRows } from '@/parts/States'
 import { plural } from '@/words/numbers'
-
-type Filter = 'all' | 'afoot' | 'draft' | 'over'
-
-const FILTERS: { value: Filter; label: string; statuses: CampaignStatus[] }[] = [
-  { value: 'all', label: 'All', statuses: [] },
-  { value: 'afoot', label: 'Under way', statuses: ['running', 'scheduled', 'paused'] },
-  { value: 'draft', label: 'Drafts', statuses: ['draft'] },
-  { value: 'over', label: 'Over', statuses: ['completed', 'cancelled'] },
-]
+import { type Filter, FILTERS } from '@/words/statuses'
 
 export function CampaignsScreen() {
-  const { data, error, refetch } = useQuery(campaignsQuery)
+  const { data: all, error, refetch } = useQuery(campaignsQuery)
+  const data = all?.filter((row) => row.program_kind !== 'journey')
   const [filter, setFilter] = useState<Filter>('all')
   const statuses = FILTERS.find(({ value }) => value === filter)?.statuses ?? []
   const shown = data?.filter(({ status }) => statuses.length === 0 || statuses.includes(status)) ?? []

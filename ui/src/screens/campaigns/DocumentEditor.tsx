@@ -7,8 +7,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 
-import { ApiError, postDocument } from '@/api/client'
-import type { Applied, Problem } from '@/api/types'
+import { postDocument } from '@/api/client'
+import { judge, type Verdict } from '@/api/judge'
+import type { Applied } from '@/api/types'
 import { Icon } from '@/parts/Icon'
 import { Panel } from '@/parts/Page'
 import { ProblemList } from '@/parts/ProblemList'
@@ -16,23 +17,6 @@ import { Failure } from '@/parts/States'
 import { plural } from '@/words/numbers'
 
 import classes from './NewCampaignScreen.module.css'
-
-interface Verdict {
-  problems: Problem[]
-  plan: Applied | null // what saving would do; null while there are problems
-}
-
-/** Asks for all problems at once, and only when there are none what saving would change. */
-async function judge(text: string): Promise<Verdict> {
-  try {
-    const { problems } = await postDocument<{ problems: Problem[] }>('/api/campaigns/validate', text)
-    if (problems.length > 0) return { problems, plan: null }
-    return { problems, plan: await postDocument<Applied>('/api/campaigns?dry_run=true', text) }
-  } catch (error) {
-    if (error instanceof ApiError && error.problems.length > 0) return { problems: error.problems, plan: null }
-    throw error
-  }
-}
 
 export function DocumentEditor({ start }: { start: string }) {
   const [text, setText] = useState(start)

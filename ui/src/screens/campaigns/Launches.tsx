@@ -17,13 +17,13 @@ export function Launches({ launches }: { launches: LaunchView[] }) {
         return (
           <div key={launch.id} data-testid="launch-row" style={{ marginBottom: '0.8rem' }}>
             <Group justify="space-between" gap="xs">
-              <Text size="sm" fw={550}>{sentence(launch.kind)}</Text>
+              <Text size="sm" fw={550}>{launch.kind === 'move' ? 'To the new revision' : sentence(launch.kind)}</Text>
               <Text size="xs" c="dimmed"><Moment at={launch.created_at} /></Text>
             </Group>
             <Progress value={done * 100} size="sm" my={6} aria-label="Share of the audience gone through" animated={done < 1} />
             <Text size="xs" c="dimmed">
-              {plural(launch.enrolled, 'customer')} enrolled
-              {launch.refused > 0 ? `, ${plural(launch.refused, 'customer')} kept out by the rules` : ''}
+              {plural(launch.enrolled, 'customer')} {launch.kind === 'move' ? 'moved' : 'enrolled'}
+              {launch.refused > 0 ? `, ${plural(launch.refused, 'customer')} ${launch.kind === 'move' ? 'stayed in theirs' : 'kept out by the rules'}` : ''}
               {done < 1 ? `; ${launch.done_lanes} of ${plural(launch.lanes, 'lane')} done` : ''}
             </Text>
           </div>

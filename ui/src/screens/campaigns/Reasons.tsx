@@ -14,7 +14,7 @@ import classes from './Reasons.module.css'
 export function Reasons({ reasons }: { reasons: ReasonCount[] }) {
   const shown = reasons.filter(({ verdict }) => verdict !== 'send').toSorted((a, b) => b.count - a.count)
   return (
-    <Panel title="Held and dropped" note="Decisions since the campaign began. Held is asked again; dropped is final.">
+    <Panel title="Held and dropped" note="Decisions since it began. Held is asked again; dropped is final.">
       {shown.length === 0 ? (
         <Empty icon="scale" title="Nothing was held or dropped">Every message that was decided on went out.</Empty>
       ) : (

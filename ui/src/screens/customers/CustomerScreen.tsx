@@ -95,7 +95,7 @@ function Body({ customer, reference }: { customer: PersonView; reference: string
         <div className={classes.stack}>
           <Segments customer={customer} />
           {Object.keys(traits).length > 0 && <Traits traits={traits} />}
-          <Enrollments enrollments={customer.enrollments} />
+          <Enrollments customer={customer.external_id} enrollments={customer.enrollments} />
           <Identifiers customer={customer} />
           <Consents customer={customer} />
           <Profile customer={customer} />

@@ -1,4 +1,4 @@
-/** The campaigns that the customer is or was in. */
+/** The campaigns and journeys that the customer is or was in. */
 
 import { Badge, Text } from '@mantine/core'
 
@@ -17,9 +17,9 @@ const COLORS: Record<EnrollmentView['status'], string> = {
   quarantined: 'red',
 }
 
-export function Enrollments({ enrollments }: { enrollments: EnrollmentView[] }) {
+export function Enrollments({ enrollments, customer }: { enrollments: EnrollmentView[]; customer: string }) {
   return (
-    <Panel title="Campaigns" testid="enrollments">
+    <Panel title="Campaigns and journeys" testid="enrollments">
       {enrollments.length === 0 ? (
         <Text size="sm" c="dimmed">In none so far.</Text>
       ) : (
@@ -50,7 +50,18 @@ export function Enrollments({ enrollments }: { enrollments: EnrollmentView[] }) 
                   )}
                 </Text>
               </div>
-              <Badge color={COLORS[enrollment.status]} tt="none">{sentence(enrollment.status)}</Badge>
+              <div style={{ display: 'flex', alignItems: 'center', gap: '0.75rem' }}>
+                <AnchorLink
+                  to="/customers/$reference/enrollments/$enrollment"
+                  params={{ reference: customer, enrollment: enrollment.id }}
+                  size="xs"
+                  aria-label={`The way through ${enrollment.title}`}
+                  data-testid="path-link"
+                >
+                  The way
+                </AnchorLink>
+                <Badge color={COLORS[enrollment.status]} tt="none">{sentence(enrollment.status)}</Badge>
+              </div>
             </li>
           ))}
         </ul>
