@@ -5,7 +5,7 @@ A crash before it means that nothing happened; after it, all of it did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,12 @@ import structlog
 
 from motet.audience.segments.tallies import read_tallies
 from motet.core.clock import to_ms
+from motet.core.events import Event
 from motet.core.facts import Enrollment
 from motet.core.ids import uuid7
 from motet.core.messages import Message
 from motet.core.words import MessageStatus
-from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects
+from motet.engine.batch import Batch, CustomerChange, DecisionRow, Effects, ProfileChange
 from motet.engine.merging import forward, forward_tallies
 from motet.engine.segments import Ground, save_ground, save_moves
 from motet.storage.lanes import Lease
@@ -31,12 +32,13 @@ log = structlog.get_logger()
 
 _ENROLLMENT = (
     "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "visit", "status", "holds", "failures",
-    "entered_at", "arrived_at", "due_at", "ended_at", "exit_reason", "context",
+    "entered_at", "arrived_at", "due_at", "ended_at", "exit_reason", "context", "state", "reached_at",
 )  # fmt: skip
 _MESSAGE = (
     "lane", "customer_id", "id", "campaign_id", "revision_id", "step", "channel", "priority", "status", "reasons",
-    "send_at", "approved_at",
+    "send_at", "approved_at", "transactional",
 )  # fmt: skip
+_EVENT = ("lane", "customer_id", "id", "name", "at", "properties", "source")
 _DECISION = (
     "lane", "customer_id", "id", "campaign_id", "enrollment_id", "step", "channel", "verdict", "reasons", "until", "at",
 )  # fmt: skip
@@ -46,46 +48,69 @@ _DECISION = (
 _OURS = frozenset({MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.REJECTED})
 
 
+class Overspent(Exception):
+    """More would have entered a campaign than it lets in: others were first since the batch was loaded."""
+
+
 async def commit(connection: Connection, lease: Lease, batch: Batch, effects: Effects) -> None:
-    """Writes the effects. Raises LeaseLost, and writes nothing, when the lane has another owner."""
+    """Writes the effects. Raises LeaseLost, and writes nothing, when the lane has another owner; Overspent likewise."""
     async with connection.transaction():
         await lease.lock(connection, batch.lane, batch.fence)
         await _write(connection, batch, effects)
         await _close(connection, batch, effects, lease.lanes)
 
 
-async def commit_apart(connection: Connection, lease: Lease, batch: Batch, parts: Iterable[Effects]) -> None:
+async def commit_apart(
+    connection: Connection,
+    lease: Lease,
+    batch: Batch,
+    parts: Iterable[tuple[UUID, Effects]],
+    instead: Callable[[UUID, Exception], Effects],
+) -> None:
     """As `commit`, customer by customer: what the database cannot take is logged and left out, so that one customer
-    never holds up a lane. Slow, and needed only after `commit` raised one of UNFIT."""
+    never holds up a lane; `instead` says what is written for them. Slow, and needed only after one of UNFIT."""
     whole = Effects()
     async with connection.transaction():
         await lease.lock(connection, batch.lane, batch.fence)
-        for part in parts:
-            try:
-                async with connection.transaction():
-                    await _write(connection, batch, part)
-            except UNFIT as error:
-                log.error("left out", lane=batch.lane, customers=_customers(part), error=str(error))
-            else:
-                whole.merge(part)
+        for customer, part in parts:
+            error = await _try(connection, batch, part)
+            if error is not None:
+                log.error("left out", lane=batch.lane, customer=str(customer), error=str(error))
+                part = instead(customer, error)
+                if await _try(connection, batch, part) is not None:
+                    continue
+            whole.merge(part)
         await _close(connection, batch, whole, lease.lanes)
+
+
+async def _try(connection: Connection, batch: Batch, part: Effects) -> Exception | None:
+    """Writes one customer's part, or nothing of it: then returns why."""
+    try:
+        async with connection.transaction():
+            await _write(connection, batch, part)
+    except UNFIT as error:
+        return error
+    return None
 
 
 async def _write(connection: Connection, batch: Batch, effects: Effects) -> None:
     lane, now = batch.lane, batch.now
     await _copy(connection, "enrollment", _ENROLLMENT, (_enrollment(lane, e) for e in effects.born.values()))
-    await _update_enrollments(connection, lane, list(effects.moved.values()))
+    await _update_enrollments(connection, lane, effects)
     await _copy(connection, "message", _MESSAGE, (_message(lane, m, at) for m, at in effects.approved.values()))
     touched = [m for m in effects.touched.values() if m.id not in effects.approved]
     await _update_messages(connection, lane, touched)
     await _copy(connection, "decision", _DECISION, (_decision(lane, d, now) for d in effects.decisions))
     await _update_customers(connection, lane, effects.customers)
+    await _update_profiles(connection, lane, effects.profiles, now)
+    await _copy(connection, "event", _EVENT, (_emitted(lane, e) for e in effects.emitted))
     await save_moves(connection, lane, effects.moves, now)
 
 
 async def _close(connection: Connection, batch: Batch, effects: Effects, lanes: int) -> None:
     """What a batch does once: counts, the progress of launches and builds, what goes on to other lanes, the cursor, the
     wake for delivery."""
+    await _spend_budgets(connection, batch, effects.entries)
     await effects.counts.save(connection, batch.lane, batch.now)
     await _save_launches(connection, batch, effects)
     if batch.strangers:
@@ -94,12 +119,6 @@ async def _close(connection: Connection, batch: Batch, effects: Effects, lanes: 
         await _save_ground(connection, batch, batch.ground, lanes)
     await _save_cursor(connection, batch)
     await _notify(connection, batch.lane, effects)
-
-
-def _customers(effects: Effects) -> list[str]:
-    found = {e.customer_id for e in (*effects.born.values(), *effects.moved.values())} | set(effects.customers)
-    found |= set(effects.moves.standings)
-    return sorted(str(id) for id in found)
 
 
 async def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -112,13 +131,14 @@ def _enrollment(lane: int, e: Enrollment) -> tuple[Any, ...]:
     return (
         lane, e.customer_id, e.id, e.program_id, e.revision_id, e.step, e.visit, int(e.status), e.holds, e.failures,
         e.entered_at, e.arrived_at, e.due_at, e.ended_at, e.exit_reason, e.context or None,
+        e.state or None, e.reached_at,
     )  # fmt: skip
 
 
 def _message(lane: int, m: Message, send_at: datetime) -> tuple[Any, ...]:
     return (
         lane, m.customer_id, m.id, m.campaign_id, m.revision_id, m.step, int(m.channel), int(m.priority),
-        int(m.status), [int(r) for r in m.reasons], send_at, m.approved_at,
+        int(m.status), [int(r) for r in m.reasons], send_at, m.approved_at, m.transactional,
     )  # fmt: skip
 
 
@@ -130,24 +150,44 @@ def _decision(lane: int, d: DecisionRow, now: datetime) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def _update_enrollments(connection: Connection, lane: int, rows: list[Enrollment]) -> None:
-    if rows:
-        rows.sort(key=lambda e: (e.customer_id, e.id))
+def _emitted(lane: int, e: Event) -> tuple[Any, ...]:
+    return lane, e.customer_id, e.id, e.name, e.at, e.properties or None, e.source
+
+
+async def _update_enrollments(connection: Connection, lane: int, effects: Effects) -> None:
+    """Most only move; what they keep is written when it changed."""
+    rows = sorted(effects.moved.values(), key=lambda e: (e.customer_id, e.id))
+    moved = [e for e in rows if e.id not in effects.rewritten]
+    if moved:
+        await connection.execute(sql("engine.update_enrollments"), lane, *_places(moved))
+    if len(moved) < len(rows):
+        rewritten = [e for e in rows if e.id in effects.rewritten]
         await connection.execute(
-            sql("engine.update_enrollments"),
+            sql("engine.rewrite_enrollments"),
             lane,
-            [e.customer_id for e in rows],
-            [e.id for e in rows],
-            [e.step for e in rows],
-            [e.visit for e in rows],
-            [int(e.status) for e in rows],
-            [e.holds for e in rows],
-            [e.failures for e in rows],
-            [e.arrived_at for e in rows],
-            [e.due_at for e in rows],
-            [e.ended_at for e in rows],
-            [e.exit_reason for e in rows],
+            *_places(rewritten),
+            [e.revision_id for e in rewritten],
+            [e.context or None for e in rewritten],
+            [e.state or None for e in rewritten],
+            [e.reached_at for e in rewritten],
         )
+
+
+def _places(rows: Sequence[Enrollment]) -> tuple[list[Any], ...]:
+    """Where they stand, column by column."""
+    return (
+        [e.customer_id for e in rows],
+        [e.id for e in rows],
+        [e.step for e in rows],
+        [e.visit for e in rows],
+        [int(e.status) for e in rows],
+        [e.holds for e in rows],
+        [e.failures for e in rows],
+        [e.arrived_at for e in rows],
+        [e.due_at for e in rows],
+        [e.ended_at for e in rows],
+        [e.exit_reason for e in rows],
+    )
 
 
 async def _update_messages(connection: Connection, lane: int, rows: list[Message]) -> None:
@@ -182,6 +222,40 @@ async def _update_customers(connection: Connection, lane: int, changes: dict[UUI
             [Json(msgspec.json.encode(c.dead_tokens)) for c in found],  # a bare list would be one more dimension
             [c.lifecycle_stage for c in found],
         )
+
+
+async def _update_profiles(
+    connection: Connection, lane: int, changes: dict[UUID, ProfileChange], now: datetime
+) -> None:
+    if changes:
+        ids = sorted(changes)
+        found = [changes[id] for id in ids]
+        await connection.execute(
+            sql("engine.update_profiles"),
+            lane,
+            ids,
+            [p.set for p in found],
+            [_json(p.unset) for p in found],
+            [_json(p.add_tags) for p in found],
+            [_json(p.remove_tags) for p in found],
+            [p.topics for p in found],
+            now,
+        )
+
+
+def _json(names: Iterable[str]) -> Json:
+    return Json(msgspec.json.encode(list(names)))  # a bare list would be one more dimension
+
+
+async def _spend_budgets(connection: Connection, batch: Batch, entries: dict[UUID, int]) -> None:
+    """Counts who entered campaigns with a limit. Late in the commit, since other lanes wait for this row, and before
+    the counts, from which a limit that is new begins."""
+    for campaign in sorted(entries):
+        spend = sql("engine.spend_budget"), campaign, entries[campaign], batch.budgets[campaign].limit
+        if await connection.fetchval(*spend) is None:
+            await connection.execute(sql("engine.open_budget"), campaign)
+            if await connection.fetchval(*spend) is None:
+                raise Overspent(f"others entered campaign {campaign} first")
 
 
 async def _save_launches(connection: Connection, batch: Batch, effects: Effects) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,14 +15,16 @@ from motet.core.ids import derive_enrollment_id, derive_message_id
 from motet.core.measures import History
 from motet.core.messages import Message
 from motet.core.metrics import Metric
-from motet.core.outcomes import Decision, Drop, Hold, Send
+from motet.core.outcomes import Decision, Drop, Hold, Send, UpdateProfile
 from motet.core.program import Program
 from motet.core.reasons import Reason
 from motet.core.words import Channel, EnrollmentStatus, MessageStatus, Priority, Verdict
-from motet.engine.batch import CustomerChange, DecisionRow, Effects
+from motet.engine.batch import CustomerChange, DecisionRow, Effects, ProfileChange
 from motet.engine.footing import Footing
 from motet.engine.world import World
 from motet.journeys.runner import Advance, Runnable, enroll
+
+NO_LIMITS: Mapping[UUID, int] = {}
 
 
 class Desk:
@@ -36,18 +39,32 @@ class Desk:
         world: World,
         footing: Footing | None = None,
         local: datetime | None = None,
+        room: Mapping[UUID, int] = NO_LIMITS,
     ) -> None:
+        """`room` says how many may still enter the campaigns that have a limit."""
         self.footing = footing
         self.customer = customer if footing is None else footing.place(customer)
         self.messages = {m.id: m for m in messages}
         self.enrollments = {e.id: e for e in enrollments}
+        self.loaded = self.enrollments.copy()
         self.now = now
         self.local = local or now.astimezone(world.zone)
         self.world = world
+        self.room = room
         self.effects = Effects()
+        self._facts: Facts | None = None
+        self.at = customer.id  # what is at work, should it break
+        self.stirred = False  # who the customer is has changed: journeys that watch look again
+        self.depth = 0  # of the deepest event of a journey that was heard
 
     @property
     def facts(self) -> Facts:
+        """As they are now; made anew when something changed."""
+        if self._facts is None or self._facts.customer is not self.customer:
+            self._facts = self._gather()
+        return self._facts
+
+    def _gather(self) -> Facts:
         return Facts(
             customer=self.customer,
             now=self.now,
@@ -55,6 +72,7 @@ class Desk:
             enrollments=tuple(self.enrollments.values()),
             channels=self.world.channels,
             history=self.history,
+            local=self.local,
         )
 
     @property
@@ -68,7 +86,14 @@ class Desk:
             self.effects.moves = self.footing.finish(self.customer)
             if self.footing.stage is not None:
                 self.change().lifecycle_stage = self.footing.stage
+        if self.effects.profiles:
+            self.effects.moves.noted.append(self.customer.id)
         return self.effects
+
+    def has_room(self, program: Program) -> bool:
+        """Whether a campaign lets in one more."""
+        left = self.room.get(program.id)
+        return left is None or left > self.effects.entries.get(program.id, 0)
 
     def enter(self, runnable: Runnable, cause: UUID, ms: int, context: dict[str, Any]) -> Enrollment | None:
         """Starts an enrollment; None when this very cause has started it before."""
@@ -76,8 +101,11 @@ class Desk:
         id = derive_enrollment_id(self.customer.id, program.id, cause, ms)
         if id in self.enrollments:
             return None
+        if program.id in self.room:
+            self.effects.entries[program.id] = self.effects.entries.get(program.id, 0) + 1
         enrollment = enroll(runnable, self.facts, id, context)
         self.enrollments[id] = enrollment
+        self._facts = None
         self.effects.born[id] = enrollment
         counts = self.effects.counts
         counts.add(program.id, 0, Metric.ENROLLED)
@@ -87,18 +115,47 @@ class Desk:
     def move(self, advance: Advance) -> Enrollment:
         """Takes over what the runner said."""
         enrollment = advance.enrollment
-        self.enrollments[enrollment.id] = enrollment
-        target = self.effects.born if enrollment.id in self.effects.born else self.effects.moved
-        target[enrollment.id] = enrollment
+        left = self.enrollments[enrollment.id].revision_id  # another one when it moved between revisions
+        self.keep(enrollment)
         counts = self.effects.counts
         for move in advance.moves:
             if move.departed is not None:
-                counts.departed[(enrollment.revision_id, move.departed)] += 1
+                counts.departed[(left, move.departed)] += 1
             if move.entered is not None:
                 counts.entered[(enrollment.revision_id, move.entered)] += 1
         if enrollment.status is not EnrollmentStatus.ACTIVE:
             counts.add(enrollment.program_id, 0, Metric.FINISHED)
         return enrollment
+
+    def keep(self, enrollment: Enrollment) -> None:
+        """Takes over an enrollment that did not leave its step."""
+        id, effects = enrollment.id, self.effects
+        self.enrollments[id] = enrollment
+        self._facts = None
+        if id in effects.born:
+            effects.born[id] = enrollment
+            return
+        effects.moved[id] = enrollment
+        before = self.loaded[id]
+        if (enrollment.revision_id, enrollment.context, enrollment.state, enrollment.reached_at) != (
+            before.revision_id, before.context, before.state, before.reached_at
+        ):  # fmt: skip
+            effects.rewritten.add(id)
+
+    def reach(self, enrollment: Enrollment) -> Enrollment:
+        """The first of the program's goals was reached."""
+        enrollment = msgspec.structs.replace(enrollment, reached_at=self.now)
+        self.keep(enrollment)
+        self.effects.counts.add(enrollment.program_id, 0, Metric.REACHED)
+        return enrollment
+
+    def write(self, update: UpdateProfile, customer: Customer) -> None:
+        """A journey writes the profile, which is `customer` from here on; segments hear of it at once."""
+        self.customer = customer
+        self.effects.profiles.setdefault(customer.id, ProfileChange()).add(update)
+        if self.footing is not None:
+            self.customer = self.footing.evaluate(customer, self.world.book.everything)
+        self.stirred = True
 
     def refuse_entry(self, program: Program, reason: Reason) -> None:
         self._record(program.id, None, None, None, Verdict.DROP, (reason,), None)
@@ -121,6 +178,7 @@ class Desk:
     def touch(self, message: Message) -> None:
         """Something came back about a message."""
         self.messages[message.id] = message
+        self._facts = None
         self.effects.touched[message.id] = message
 
     def change(self) -> CustomerChange:
@@ -179,8 +237,10 @@ class Desk:
             status=MessageStatus.APPROVED,
             approved_at=self.now,
             reasons=reasons,
+            transactional=program.transactional,
         )
         self.messages[id] = message
+        self._facts = None
         self.effects.approved[id] = (message, at)
         self.effects.counts.add(program.id, channel, Metric.APPROVED)
         for reason in reasons:

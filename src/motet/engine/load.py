@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from motet.core.facts import Enrollment
 from motet.core.ids import ms_of, uuid7_floor
 from motet.core.messages import Message
 from motet.core.words import Channel, EnrollmentStatus, MessageStatus, Priority
-from motet.engine.batch import Batch, Cursor, LaunchSlice
+from motet.engine.batch import MOVE, Batch, Budget, Cursor, LaunchSlice
 from motet.engine.segments import Ground, load_ground, load_standings, read_changes, read_flips
 from motet.engine.world import World
 from motet.storage.pool import Connection, Record
@@ -24,6 +24,7 @@ from motet.storage.sql import sql
 
 EVENTS = 1000  # at most, in one turn
 TIMERS = 500
+FEW = 100  # timers beside events: what has just happened does not wait for a pile of them
 CUSTOMERS = 500  # of one launch
 TOUCHED = 2000  # customers that events and changes of profiles touch, in one turn
 
@@ -69,7 +70,8 @@ async def load(connection: Connection, lane: int, fence: int, world: World, now:
     book = world.book
     waiting = await _read_waiting(connection, lane, now, world)
     log = await _read_log(connection, lane, now, world, waiting)
-    due = await connection.fetch(sql("engine.list_due"), lane, now, world.idle, TIMERS) if waiting.due else []
+    most = FEW if log.events else TIMERS
+    due = await _read_due(connection, lane, now, world, most) if waiting.due else []
     changed = await read_changes(connection, lane, log.changes)
     flipped = await read_flips(connection, lane, now) if waiting.flipping else frozenset[UUID]()
     ground = None
@@ -79,9 +81,12 @@ async def load(connection: Connection, lane: int, fence: int, world: World, now:
     launches, more_launches = (
         await _read_launches(connection, lane, world, ground) if waiting.launching else ([], False)
     )
-    # Only whom an event, a timer or a launch touches has a journey that moves; the others are looked at for segments.
+    # Only whom an event, a timer or a launch touches has a journey that moves, or whom a journey watches; the others
+    # are looked at for segments.
     moved = {e.customer_id for e in log.events} | {r["customer_id"] for r in due}
     moved.update(c for launch in launches for c in launch.customers)
+    stirred = await _find_watched(connection, lane, world, changed | ground.touched if ground else changed)
+    moved |= stirred
     ids, all_ids = sorted(moved), sorted(moved | ground.touched if ground else moved)
     if ground is not None:
         ground = msgspec.structs.replace(ground, standings=await load_standings(connection, lane, all_ids))
@@ -98,14 +103,39 @@ async def load(connection: Connection, lane: int, fence: int, world: World, now:
         frozenset(r["customer_id"] for r in due),
         tuple(launches),
         customers,
-        await _load_enrollments(connection, lane, ids),
-        await _load_messages(connection, lane, ids, now, log.events),
-        log.more or more_launches or len(due) == TIMERS or (ground is not None and ground.more),
+        await load_enrollments(connection, lane, ids),
+        await load_messages(connection, lane, ids, now, log.events),
+        log.more or more_launches or len(due) >= most or (ground is not None and ground.more),
         log.heard,
         tuple(e for e in log.events if e.customer_id not in customers),
         ground,
         waiting.merging,
+        stirred,
+        await _read_budgets(connection, world),
     )
+
+
+async def _read_due(connection: Connection, lane: int, now: datetime, world: World, most: int) -> list[Record]:
+    """Customers with timers that have come: the longest due, and of a pile those of urgent campaigns as well."""
+    rows = await connection.fetch(sql("engine.list_due"), lane, now, world.idle, most)
+    if len(rows) == most and world.urgent:
+        rows += await connection.fetch(sql("engine.list_urgent"), lane, now, list(world.urgent), most)
+    return rows
+
+
+async def _find_watched(connection: Connection, lane: int, world: World, touched: Collection[UUID]) -> frozenset[UUID]:
+    """Of those whose profile or segments may have changed, who is in a journey that looks at who they are."""
+    if not world.watchers or not touched:
+        return frozenset()
+    rows = await connection.fetch(sql("engine.list_watching"), lane, sorted(touched), list(world.watchers))
+    return frozenset(row["customer_id"] for row in rows)
+
+
+async def _read_budgets(connection: Connection, world: World) -> dict[UUID, Budget]:
+    if not world.limits:
+        return {}
+    rows = await connection.fetch(sql("engine.read_budgets"), list(world.limits))
+    return {r["campaign_id"]: Budget(world.limits[r["campaign_id"]], r["entered"]) for r in rows}
 
 
 async def _read_waiting(connection: Connection, lane: int, now: datetime, world: World) -> Waiting:
@@ -121,7 +151,7 @@ async def _read_log(connection: Connection, lane: int, now: datetime, world: Wor
     cursor = waiting.cursor
     done, target = cursor.done, cursor.target or waiting.present
     floor = _event_floor(cursor.at_id, now)
-    listens = bool(world.book.everything)
+    listens = bool(world.book.everything or world.watchers)
     rows = await connection.fetch(
         sql("engine.read_events"), lane, floor, done, target, cursor.at_xid, cursor.at_id, EVENTS, listens
     )
@@ -154,13 +184,17 @@ async def _read_launches(
 ) -> tuple[list[LaunchSlice], bool]:
     """The next slice of the oldest launch, and whether there is more to come. One launch a turn: its customers and
     what is said to them are facts for the next. A launch waits until who is in its segments is known."""
-    rows = await connection.fetch(sql("engine.list_launches"), lane, world.running)
+    rows = await connection.fetch(sql("engine.list_launches"), lane, world.running, world.idle)
     rows = [row for row in rows if row["revision_id"] in world.runnables and _is_known(row, world, ground)]
     for row in rows[:1]:
         runnable = world.runnables[row["revision_id"]]
         if row["customers"] is not None:
             named = sorted(c for c in row["customers"] if c > row["at_id"])
             customers = tuple(named[:CUSTOMERS])
+        elif row["kind"] == MOVE:
+            place = (row["at_id"], row["campaign_id"], row["revision_id"])
+            movers = await connection.fetch(sql("engine.read_movers"), lane, *place, CUSTOMERS)
+            customers = tuple(r["id"] for r in movers)
         else:
             found = await _read_audience(connection, lane, row["at_id"], runnable.program.segments, world)
             customers = tuple(r["id"] for r in found)
@@ -172,7 +206,7 @@ async def _read_launches(
 
 def _is_known(launch: Record, world: World, ground: Ground | None) -> bool:
     """Whether the launch can be answered: its segments are built, and what its state asks of the past is counted."""
-    if launch["customers"] is not None or world.book.quiet or ground is None:
+    if launch["customers"] is not None or launch["kind"] == MOVE or world.book.quiet or ground is None:
         return True
     runnable = world.runnables[launch["revision_id"]]
     if world.book.unbuilt.intersection(runnable.program.segments):
@@ -192,7 +226,7 @@ async def _read_audience(
     return await connection.fetch(sql("engine.read_audience"), lane, after, names, CUSTOMERS)
 
 
-async def _load_enrollments(connection: Connection, lane: int, ids: Sequence[UUID]) -> dict[UUID, list[Enrollment]]:
+async def load_enrollments(connection: Connection, lane: int, ids: Sequence[UUID]) -> dict[UUID, list[Enrollment]]:
     found: defaultdict[UUID, list[Enrollment]] = defaultdict(list)
     if ids:
         for row in await connection.fetch(sql("engine.load_enrollments"), lane, ids):
@@ -200,7 +234,7 @@ async def _load_enrollments(connection: Connection, lane: int, ids: Sequence[UUI
     return found
 
 
-async def _load_messages(
+async def load_messages(
     connection: Connection, lane: int, ids: Sequence[UUID], now: datetime, events: Sequence[Event]
 ) -> dict[UUID, list[Message]]:
     found: defaultdict[UUID, list[Message]] = defaultdict(list)
@@ -239,6 +273,8 @@ def _enrollment(row: Record) -> Enrollment:
         ended_at=row["ended_at"],
         exit_reason=row["exit_reason"],
         context=row["context"] or {},
+        state=row["state"] or {},
+        reached_at=row["reached_at"],
         holds=row["holds"],
         failures=row["failures"],
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -21,15 +22,16 @@ from motet.core.clock import to_ms
 from motet.core.errors import LeaseLost
 from motet.core.ids import uuid7_floor
 from motet.core.words import Channel
+from motet.engine.batch import Batch
 from motet.engine.calendar import keep_calendar, keep_house
-from motet.engine.commit import commit, commit_apart
+from motet.engine.commit import Overspent, commit, commit_apart
 from motet.engine.load import LATE, Outdated, load
 from motet.engine.merging import carry_merges
-from motet.engine.think import think, think_apart
+from motet.engine.think import give_up, think, think_apart
 from motet.engine.world import World, make_world, measures_of
 from motet.journeys.runner import Runnable
 from motet.storage.lanes import BEAT, Lease
-from motet.storage.pool import TROUBLE, UNFIT, Pool
+from motet.storage.pool import TROUBLE, UNFIT, Connection, Pool
 from motet.storage.programs import load_policy, load_programs
 from motet.storage.sql import sql
 from motet.storage.turns import Turns
@@ -96,13 +98,14 @@ class Engine:
         """A notification: `lanes:1,2,3`, or a word that asks for a look at everything."""
         kind, _, rest = payload.partition(":")
         if kind == "lanes":
-            self._mark(int(lane) for lane in rest.split(",") if lane.isdecimal())
+            self._mark((int(lane) for lane in rest.split(",") if lane.isdecimal()), first=True)
         else:
             self.forget_world()
             self._mark(self.lease.held)
 
-    def _mark(self, lanes: Iterable[int]) -> None:
-        self.turns.mark(lane for lane in lanes if lane in self.lease.held)
+    def _mark(self, lanes: Iterable[int], *, first: bool = False) -> None:
+        """What was told of goes before what is behind, so that a pile of timers holds up no event."""
+        self.turns.mark((lane for lane in lanes if lane in self.lease.held), first=first)
 
     async def _balance(self) -> None:
         self._mark(await self.lease.balance())
@@ -147,17 +150,13 @@ class Engine:
         async with self.pool.acquire() as connection:
             try:
                 batch = await load(connection, lane, fence, world, self.now())
+                if not batch.empty:
+                    said = await self._work(connection, batch, world)
             except Outdated:
                 self.forget_world()
                 return True
-            if not batch.empty:
-                try:
-                    effects = think(batch, world)
-                    await commit(connection, self.lease, batch, effects)
-                    said = any(name in world.awaited for _, name, _ in effects.moves.facts)
-                except UNFIT:
-                    await commit_apart(connection, self.lease, batch, think_apart(batch, world))
-                    said = True
+            except Overspent:
+                return True
             if batch.merging:
                 said |= await carry_merges(connection, self.lease, lane, fence, self.now(), lanes=self.lanes)
             due = "engine.next_due_or_flip" if world.book.timed else "engine.next_due"
@@ -165,6 +164,17 @@ class Engine:
         if batch.ground is not None and batch.ground.finished:
             await self._settle()
         return batch.full or said
+
+    async def _work(self, connection: Connection, batch: Batch, world: World) -> bool:
+        """Thinks and commits. Returns whether the log says something new that is awaited."""
+        try:
+            effects = think(batch, world)
+            await commit(connection, self.lease, batch, effects)
+        except UNFIT:
+            instead = partial(give_up, batch, world)
+            await commit_apart(connection, self.lease, batch, think_apart(batch, world), instead)
+            return True
+        return any(world.awaits(name) for name in effects.said)
 
     # the rest ------------------------------------------------------------------------------------------------
 
@@ -179,11 +189,12 @@ class Engine:
     async def _read_world(self) -> World:
         while (world := self.world) is None:
             version = self.version
-            programs, campaigns = await load_programs(self.pool)
+            broken: dict[UUID, str] = {}
+            programs, campaigns = await load_programs(self.pool, broken)
             book = await load_book(self.pool, self.book)
             known = self.known if book.traits == self.book.traits else {}
             policy = await load_policy(self.pool)
-            made = make_world(programs, campaigns, policy, self.channels, known, book, self.zone)
+            made = make_world(programs, campaigns, policy, self.channels, known, book, self.zone, broken)
             self.known, self.book = made.runnables, book
             missing = [m for m in measures_of(made.runnables.values()) if not book.lookup.find(m)]
             if missing and await require_measures(self.pool, missing, self.now()):

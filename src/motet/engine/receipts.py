@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from motet.core.events import (
+    ACTION_ANSWERED,
     CUSTOMER_MERGED,
     DEVICES_GONE,
+    JOURNEY,
     LIFECYCLE_CHANGED,
     SEGMENT_ENTERED,
     SEGMENT_LEFT,
@@ -29,7 +31,7 @@ CLICK_WINDOW = timedelta(days=7)
 OPEN_WINDOW = timedelta(days=1)
 
 # What Motet says of a customer is nothing that the customer did.
-_SAID = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT, LIFECYCLE_CHANGED, CUSTOMER_MERGED})
+_SAID = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT, LIFECYCLE_CHANGED, CUSTOMER_MERGED, ACTION_ANSWERED})
 
 _ON_THE_WAY = frozenset({MessageStatus.APPROVED, MessageStatus.SENDING, MessageStatus.ACCEPTED, MessageStatus.UNKNOWN})
 
@@ -53,7 +55,9 @@ def click(desk: Desk, event: Event, message: Message) -> None:
 
 def delivered(desk: Desk, event: Event, message: Message) -> None:
     if message.delivered_at is None:
-        status = MessageStatus.DELIVERED if message.status in _ON_THE_WAY else message.status
+        # What was dropped because its answer was lost did go out, as is known now; nothing else that was dropped did.
+        went = message.status in _ON_THE_WAY or message.status is MessageStatus.DROPPED
+        status = MessageStatus.DELIVERED if went else message.status
         desk.touch(msgspec.structs.replace(message, delivered_at=event.at, status=status))
         desk.effects.counts.add(message.campaign_id, message.channel, Metric.DELIVERED)
 
@@ -119,7 +123,7 @@ def apply_event(desk: Desk, event: Event) -> None:
     if event.name == Interaction.UNSUBSCRIBE.word:
         _unsubscribed(desk, event, "email")
         return
-    if event.name not in _SAID:
+    if event.name not in _SAID and event.source != JOURNEY:
         _seen(desk, event)
     if event.name in desk.world.goals:
         _convert(desk, event)

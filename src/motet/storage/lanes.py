@@ -1,7 +1,8 @@
 """Lanes by lease: which of them this worker owns, with the fence that every commit checks.
 
 A lease lasts LEASE and is renewed every BEAT. A worker that stops gives its lanes up at once; one that is killed
-loses them when the lease runs out; one that stalls past its lease finds its fence refused when it wakes.
+loses them when the lease runs out; one that stalls past its lease finds its fence refused when it wakes, or, when it
+stalled in the middle of a commit, finds that its commit was broken off.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ class Lease:
             await self._release(lane)
         gained: set[int] = set()
         if len(self.held) < share:
-            for row in await self.pool.fetch(sql("lanes.list_free")):
+            for row in await self.pool.fetch(sql("lanes.list_free"), LEASE):
                 if len(self.held) >= share:
                     break
-                fence = await self.pool.fetchval(sql("lanes.take"), row["lane"], self.worker_id, LEASE)
+                fence = await self._take(row["lane"])
                 if fence is not None:
                     self.held[row["lane"]] = fence
                     gained.add(row["lane"])
@@ -68,13 +69,26 @@ class Lease:
             raise LeaseLost(f"lane {lane} has another owner")
 
     async def _renew(self) -> None:
-        for lane, fence in list(self.held.items()):
-            if await self.pool.fetchval(sql("lanes.renew"), lane, self.worker_id, LEASE) != fence:
+        held = dict(self.held)
+        rows = await self.pool.fetch(sql("lanes.renew_idle"), list(held), self.worker_id, LEASE) if held else []
+        renewed = {row["lane"]: row["fence"] for row in rows}
+        for lane, fence in held.items():
+            now = renewed.get(lane)
+            if now is None:  # in a commit, or not ours any more
+                now = await self.pool.fetchval(sql("lanes.renew"), lane, self.worker_id, LEASE)
+            if now != fence:
                 self._lose(lane, fence)
 
     def _lose(self, lane: int, fence: int) -> None:
         if self.held.get(lane) == fence:
             del self.held[lane]
+
+    async def _take(self, lane: int) -> int | None:
+        """The fence of a lane that was free; None when somebody else has it, or locks it and is at work."""
+        fence: int | None = await self.pool.fetchval(sql("lanes.take"), lane, self.worker_id, LEASE)
+        if fence is None and await self.pool.fetchval(sql("lanes.break_in"), lane, LEASE):
+            fence = await self.pool.fetchval(sql("lanes.take"), lane, self.worker_id, LEASE)
+        return fence
 
     async def _share(self) -> int:
         alive: int = await self.pool.fetchval(sql("lanes.count_alive"), "engine", LEASE)

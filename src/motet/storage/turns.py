@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+_IN_A_ROW = 3  # turns of lanes that go first, before one that waits
+
 
 class Turns:
     """The queue of lanes of one worker. A lane that is marked while it is at work comes again afterwards."""
@@ -14,12 +16,18 @@ class Turns:
         self.now = clock
         self.working: set[int] = set()
         self._ready: dict[int, None] = dict.fromkeys(lanes)  # in the order of their marks
+        self._first: dict[int, None] = {}  # of these, those that go before the others
+        self._ahead = 0  # how many of them went first, one after another
         self._due: dict[int, datetime] = {}
         self._wake = asyncio.Event()
 
-    def mark(self, lanes: Iterable[int]) -> None:
-        """Something waits in these lanes."""
-        self._ready.update(dict.fromkeys(lanes))
+    def mark(self, lanes: Iterable[int], *, first: bool = False) -> None:
+        """Something waits in these lanes. `first` puts them before lanes that are behind with their work: of every
+        four turns one is left to these."""
+        marked = dict.fromkeys(lanes)
+        self._ready.update(marked)
+        if first:
+            self._first.update(marked)
         self._wake.set()
 
     def plan(self, lane: int, due: datetime | None) -> None:
@@ -39,9 +47,12 @@ class Turns:
         for lane in [lane for lane, due in self._due.items() if due <= now]:
             del self._due[lane]
             self._ready.setdefault(lane)
-        for lane in self._ready:
+        ahead = [*self._first, *self._ready] if self._ahead < _IN_A_ROW else self._ready
+        for lane in ahead:
             if lane not in self.working:
+                self._ahead = self._ahead + 1 if lane in self._first else 0
                 del self._ready[lane]
+                self._first.pop(lane, None)
                 self.working.add(lane)
                 return lane
         return None

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import motet.engine.entering as entering_module
+import motet.engine.running as running_module
 import motet.engine.think as think_module
 from making import a_program, say, wait
 from motet.core.errors import LeaseLost
@@ -211,14 +213,14 @@ async def test_one_broken_customer_does_not_stop_the_lane(pool: Pool, monkeypatc
     customers = await put_customers(pool, 40)
     await put_launch(pool, program)
     engine = await an_engine(pool, Clock())
-    real = think_module.decide
+    real = running_module.decide
 
     def broken(intent: Any, facts: Any) -> Any:
         if facts.customer.id == customers[7]:
             raise RuntimeError("boom")
         return real(intent, facts)
 
-    monkeypatch.setattr(think_module, "decide", broken)
+    monkeypatch.setattr(running_module, "decide", broken)
     await turn_all(engine)
     sent_to = {m["customer_id"] for m in await rows(pool, "message")}
     assert sent_to == set(customers) - {customers[7]}
@@ -233,14 +235,14 @@ async def test_what_the_database_cannot_take_of_one_customer_does_not_stop_the_l
     for customer in customers:
         await put_event(pool, customer, "go")
     engine = await an_engine(pool, Clock())
-    real = think_module.admit
+    real = entering_module.admit
 
     def spoilt(program: Any, facts: Any, **more: Any) -> Any:
         if facts.customer.id == customers[3]:
             return type("Odd", (int,), {"word": "odd"})(99_999)  # a reason that no smallint holds
         return real(program, facts, **more)
 
-    monkeypatch.setattr(think_module, "admit", spoilt)
+    monkeypatch.setattr(entering_module, "admit", spoilt)
     await turn_all(engine)
     assert {m["customer_id"] for m in await rows(pool, "message")} == set(customers) - {customers[3]}
     assert await count(pool, program.id, Metric.ENROLLED) == 19
@@ -263,7 +265,7 @@ async def test_an_unsubscribe_is_heard_though_another_part_of_the_customer_break
     def broken(intent: Any, facts: Any) -> Any:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(think_module, "decide", broken)
+    monkeypatch.setattr(running_module, "decide", broken)
     await turn_all(engine)
     assert (await rows(pool, "customer"))[0]["consents"] == {"sms": False}
     (enrollment,) = await rows(pool, "enrollment")
@@ -286,7 +288,7 @@ async def test_a_due_enrollment_that_keeps_breaking_is_quarantined(pool: Pool, m
     def broken(intent: Any, facts: Any) -> Any:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(think_module, "decide", broken)
+    monkeypatch.setattr(running_module, "decide", broken)
     for hours in range(1, 8):
         clock.now = NOW + timedelta(hours=hours)
         await turn_all(engine)

@@ -118,9 +118,9 @@ async def test_a_lane_lost_while_leases_are_renewed_ends_nothing(pool: Pool) -> 
         def __getattr__(self, name: str) -> Any:
             return getattr(pool, name)
 
-        async def fetchval(self, *args: Any) -> Any:
+        async def fetch(self, *args: Any) -> Any:
             engine.lease.held.clear()  # a turn finds that its lanes are gone, just now
-            return await pool.fetchval(*args)
+            return await pool.fetch(*args)
 
     engine.lease.pool = Slow()  # type: ignore[assignment]
     await engine.lease._renew()

@@ -43,3 +43,15 @@ async def test_a_mark_ends_the_wait() -> None:
     await asyncio.sleep(0)
     turns.mark([1])
     await asyncio.wait_for(waiting, 5)
+
+
+def test_what_was_told_of_goes_before_what_is_behind_but_not_for_ever() -> None:
+    turns = Turns(lambda: NOW, range(8))
+    order = []
+    for _ in range(8):
+        turns.mark([6, 7], first=True)  # told of again and again
+        lane = turns.take()
+        assert lane is not None
+        order.append(lane)
+        turns.done(lane, more=True)
+    assert order == [6, 7, 6, 0, 7, 6, 7, 1]

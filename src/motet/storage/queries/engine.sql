@@ -11,7 +11,8 @@ SELECT l.lane,
        EXISTS (SELECT FROM build_lane b WHERE b.lane = l.lane AND b.status IN (1, 3)) AS building,
        EXISTS (SELECT FROM transfer t WHERE t.lane = l.lane AND t.done_at IS NULL) AS merging,
        EXISTS (SELECT FROM launch_lane x JOIN launch y ON y.id = x.launch_id
-                WHERE x.lane = l.lane AND NOT x.done AND y.campaign_id = ANY ($3)) AS launching,
+                WHERE x.lane = l.lane AND NOT x.done
+                  AND (y.campaign_id = ANY ($3) OR y.kind = 'move' AND y.campaign_id = ANY ($2))) AS launching,
        EXISTS (SELECT FROM event v
                 WHERE v.lane = l.lane AND v.id >= $4 AND v.xid >= pg_snapshot_xmin(l.done)
                   AND NOT pg_visible_in_snapshot(v.xid, l.done)) AS events
@@ -62,17 +63,30 @@ UPDATE lane SET done = $2::text::pg_snapshot, target = $3::text::pg_snapshot, at
 WHERE lane = $1
 
 -- name: list_due
+-- The longest due first.
 SELECT customer_id FROM enrollment
 WHERE lane = $1 AND due_at <= $2 AND campaign_id <> ALL ($3)
 ORDER BY due_at
 LIMIT $4
 
+-- name: list_urgent
+-- Of a pile of due timers, those of urgent campaigns ($3).
+SELECT customer_id FROM enrollment
+WHERE lane = $1 AND due_at <= $2 AND campaign_id = ANY ($3)
+ORDER BY due_at
+LIMIT $4
+
 -- name: load_enrollments
 SELECT customer_id, id, campaign_id, revision_id, step, visit, status, holds, failures,
-       entered_at, arrived_at, due_at, ended_at, exit_reason, context
+       entered_at, arrived_at, due_at, ended_at, exit_reason, context, state, reached_at
 FROM enrollment
 WHERE lane = $1 AND customer_id = ANY ($2)
 ORDER BY id
+
+-- name: list_watching
+-- Which of these customers are in a campaign that looks at who they are ($3).
+SELECT DISTINCT customer_id FROM enrollment
+WHERE lane = $1 AND customer_id = ANY ($2) AND due_at IS NOT NULL AND campaign_id = ANY ($3)
 
 -- name: load_messages
 SELECT customer_id, id, campaign_id, revision_id, step, channel, priority, status, attempts, approved_at,
@@ -82,9 +96,11 @@ WHERE lane = $1 AND customer_id = ANY ($2) AND (approved_at >= $3 OR id = ANY ($
 ORDER BY approved_at
 
 -- name: list_launches
+-- Of the running campaigns ($2); people are moved between revisions of the idle ones ($3) too.
 SELECT x.launch_id, x.at_id, x.customers, y.campaign_id, y.revision_id, y.kind
 FROM launch_lane x JOIN launch y ON y.id = x.launch_id
-WHERE x.lane = $1 AND NOT x.done AND y.campaign_id = ANY ($2)
+WHERE x.lane = $1 AND NOT x.done
+  AND (y.campaign_id = ANY ($2) OR y.kind = 'move' AND y.campaign_id = ANY ($3))
 ORDER BY x.launch_id
 
 -- name: read_audience
@@ -101,6 +117,13 @@ WHERE c.lane = $1 AND c.id > $2 AND (c.tags && $3 OR s.segments && $5::integer[]
 ORDER BY c.id
 LIMIT $4
 
+-- name: read_movers
+-- The next customers who stand in another revision of a campaign.
+SELECT DISTINCT customer_id AS id FROM enrollment
+WHERE lane = $1 AND customer_id > $2 AND campaign_id = $3 AND revision_id <> $4 AND due_at IS NOT NULL
+ORDER BY customer_id
+LIMIT $5
+
 -- name: save_launch
 UPDATE launch_lane SET at_id = $3, enrolled = enrolled + $4, refused = refused + $5, done = $6
 WHERE lane = $1 AND launch_id = $2
@@ -113,6 +136,36 @@ FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::smallint
             $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[])
   AS n (customer_id, id, step, visit, status, holds, failures, arrived_at, due_at, ended_at, exit_reason)
 WHERE e.lane = $1 AND e.customer_id = n.customer_id AND e.id = n.id
+
+-- name: rewrite_enrollments
+-- As update_enrollments, where what is kept changed as well: the revision, the context, what the step remembers.
+UPDATE enrollment e
+SET step = n.step, visit = n.visit, status = n.status, holds = n.holds, failures = n.failures,
+    arrived_at = n.arrived_at, due_at = n.due_at, ended_at = n.ended_at, exit_reason = n.exit_reason,
+    revision_id = n.revision_id, context = n.context, state = n.state, reached_at = n.reached_at
+FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[], $8::smallint[],
+            $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[], $14::jsonb[],
+            $15::jsonb[], $16::timestamptz[])
+  AS n (customer_id, id, step, visit, status, holds, failures, arrived_at, due_at, ended_at, exit_reason,
+        revision_id, context, state, reached_at)
+WHERE e.lane = $1 AND e.customer_id = n.customer_id AND e.id = n.id
+
+-- name: read_budgets
+-- How many entered these campaigns so far.
+SELECT n.id AS campaign_id,
+       coalesce((SELECT b.entered FROM entry_budget b WHERE b.campaign_id = n.id),
+                (SELECT sum(s.count) FROM stat s WHERE s.campaign_id = n.id AND s.metric = 11), 0)::bigint AS entered
+FROM unnest($1::uuid[]) AS n (id)
+
+-- name: open_budget
+-- The first entry since there is a limit: who entered before counts.
+INSERT INTO entry_budget (campaign_id, entered)
+SELECT $1, coalesce(sum(count), 0) FROM stat WHERE campaign_id = $1 AND metric = 11
+ON CONFLICT DO NOTHING
+
+-- name: spend_budget
+-- No row comes back when it would be more than $3: others were first.
+UPDATE entry_budget SET entered = entered + $2 WHERE campaign_id = $1 AND entered + $2 <= $3 RETURNING entered
 
 -- name: update_messages
 -- What receipts, opens and clicks brought. A time once set stays.
@@ -145,6 +198,22 @@ FROM (SELECT customer_id, last_interaction_at, last_purchase_at, consents, suppr
       FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::text[])
         AS u (customer_id, last_interaction_at, last_purchase_at, consents, suppressions, dead_tokens,
               lifecycle_stage)) n
+WHERE c.lane = $1 AND c.id = n.customer_id
+
+-- name: update_profiles
+-- What journeys write of a profile, field by field into the row as it is now: what others write at the same time stays.
+UPDATE customer c
+SET attributes = (c.attributes - ARRAY (SELECT jsonb_array_elements_text(n.unset))) || n.set,
+    tags = CASE WHEN n.add_tags = '[]' AND n.remove_tags = '[]' THEN c.tags
+                ELSE ARRAY (SELECT t.tag COLLATE "C" FROM (
+                                SELECT unnest(c.tags) AS tag
+                                UNION SELECT jsonb_array_elements_text(n.add_tags)) t
+                            WHERE NOT n.remove_tags ? t.tag
+                            ORDER BY 1) END,
+    topics = c.topics || n.topics,
+    updated_at = $8
+FROM unnest($2::uuid[], $3::jsonb[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::jsonb[])
+  AS n (customer_id, set, unset, add_tags, remove_tags, topics)
 WHERE c.lane = $1 AND c.id = n.customer_id
 
 -- name: notify
