@@ -91,4 +91,4 @@ ui-test: ui/node_modules/.stamp
 	cd ui && npm test --silent
 
 py-test: dev screens tools
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile

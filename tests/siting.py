@@ -68,7 +68,7 @@ async def run_site(pool: Pool, tmp_path: Path, **changes: Any) -> AsyncIterator[
     """Serves until the block ends. `changes` go into the configuration, or into the services when they are theirs."""
     port = changes.pop("port", None) or free_port()
     url = f"http://127.0.0.1:{port}"
-    own = {name: changes.pop(name) for name in ("providers", "ready", "check") if name in changes}
+    own = {name: changes.pop(name) for name in ("providers", "ready", "check", "simulate") if name in changes}
     screens = {name: changes.pop(name) for name in ("screens",) if name in changes}
     config = Config(
         home=tmp_path, database_url=None, host="127.0.0.1", port=port, secret=SECRET, lanes=LANES,

@@ -14,7 +14,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -38,6 +38,7 @@ from motet.core.errors import Conflict, Problem, Refused
 from motet.core.ids import uuid7
 from motet.core.words import Channel
 from motet.storage.embedded import EmbeddedServer
+from motet.storage.lanes import LEASE
 from motet.storage.migrate import available, migrate, read_lanes
 from motet.storage.pool import Pool, open_pool
 from motet.storage.sql import sql
@@ -96,8 +97,17 @@ def tame_collector() -> None:
 
 
 @asynccontextmanager
-async def open_house(config: Config, *, name: str, size: int = 4, migrating: bool = False) -> AsyncIterator[House]:
-    """Opens the database, starting the embedded server when none is named and none runs.
+async def open_house(
+    config: Config,
+    *,
+    name: str,
+    size: int = 4,
+    migrating: bool = False,
+    idle: timedelta | None = None,
+    tidy: bool = True,
+) -> AsyncIterator[House]:
+    """Opens the database, starting the embedded server when none is named and none runs. `idle`, `tidy`: see
+    `open_pool`.
 
     The embedded database is migrated on the way; an outside one only with `migrating`, else Conflict is raised
     when it lacks a migration: its owner decides when its schema changes.
@@ -107,7 +117,7 @@ async def open_house(config: Config, *, name: str, size: int = 4, migrating: boo
         await asyncio.to_thread(server.start)
     try:
         url = config.database_url or (server.url if server else "")
-        pool = await open_pool(url, size=size, name=f"motet {name}")
+        pool = await open_pool(url, size=size, name=f"motet {name}", idle=idle, tidy=tidy)
         try:
             if server is not None or migrating:
                 await migrate(pool, lanes=config.lanes, now=datetime.now(UTC))
@@ -156,16 +166,14 @@ def read_dkim(setting: str | None) -> DkimSigner | None:
     selector, _, rest = setting.partition(":")
     domain, _, path = rest.partition(":")
     if not (selector and domain and path):
-        raise _bad_dkim("has not the form selector:domain:path", "such as news:example.com:/etc/motet/dkim.pem")
+        fix = "such as news:example.com:/etc/motet/dkim.pem"
+        raise Refused([Problem("config.bad_dkim", "has not the form selector:domain:path", "MOTET_DKIM", fix)])
     try:
         key = Path(path).expanduser().read_bytes()
     except OSError as error:
-        raise _bad_dkim(f"{path} cannot be read: {error.strerror}", "name a readable PEM file") from None
+        told = f"{path} cannot be read: {error.strerror}"
+        raise Refused([Problem("config.bad_dkim", told, "MOTET_DKIM", "name a readable PEM file")]) from None
     return DkimSigner(selector, domain, key)
-
-
-def _bad_dkim(message: str, fix: str) -> Refused:
-    return Refused([Problem("config.bad_dkim", message, "MOTET_DKIM", fix)])
 
 
 def provider_urls(config: Config) -> dict[Channel, str]:
@@ -231,6 +239,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     from motet.archive.reader import Archive
     from motet.ingest.events import EventBuffer
     from motet.ingest.tap import Tap
+    from motet.simulation.forecast.aside import forecast_aside
     from motet.web.notices import Notices
     from motet.web.serve import serve as serve_web
     from motet.web.services import Services
@@ -257,6 +266,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             ready=lambda channels: check_readiness(house, channels),
             archive=archive,
             keys=keys,
+            simulate=forecast_aside,
             tap=tap,
             providers=providers,
         )
@@ -277,7 +287,7 @@ async def work(
     egress = make_egress(config)
     try:
         name = "engine" if engine else "delivery" if channels else "archive"
-        async with open_house(config, name=name, size=12) as house:
+        async with open_house(config, name=name, size=12, idle=None if archive else LEASE, tidy=archive) as house:
             loops = [_make_engine(house)] if engine else []
             if channels:
                 loops.append(_make_delivery(house, channels, egress))
@@ -305,6 +315,7 @@ def _make_engine(house: House) -> Loop:
 
 def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) -> Loop:
     """Delivery of every channel that has a sound provider. One that has not is logged and left out."""
+    from motet.delivery.limits import read_limits
     from motet.delivery.service import Delivery
 
     providers, problems = make_providers(house.config, channels, egress=egress, house=house)
@@ -319,6 +330,7 @@ def _make_delivery(house: House, channels: Collection[Channel], egress: Egress) 
         providers=providers,
         brand=make_brand(house.config),
         zone=ZoneInfo(house.config.timezone),
+        limits=read_limits(house.config.throttles),
     ).run
 
 

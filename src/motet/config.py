@@ -38,6 +38,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     postal_address: str = ""
     outbox_url: str | None = None  # the local outbox, when it runs
     egress_allow: tuple[str, ...] = ()  # hosts or networks that may be private
+    throttles: tuple[str, ...] = ()  # how fast messages may go, such as email.to.gmail.com=20/s
     dkim: str | None = None  # selector:domain:path-of-private-key
     timezone: str = "UTC"  # of the brand: where its days, weeks and months begin
     archive: Path  # where the columnar log is
@@ -89,7 +90,8 @@ def read_config(env: Mapping[str, str] | None = None) -> Config:
         sender=env.get("MOTET_SENDER", "Motet <hello@motet.example>"),
         postal_address=env.get("MOTET_POSTAL_ADDRESS", ""),
         outbox_url=env.get("MOTET_OUTBOX_URL") or None,
-        egress_allow=tuple(part.strip() for part in env.get("MOTET_EGRESS_ALLOW", "").split(",") if part.strip()),
+        egress_allow=_list(env, "MOTET_EGRESS_ALLOW"),
+        throttles=_list(env, "MOTET_THROTTLES"),
         dkim=env.get("MOTET_DKIM") or None,
         timezone=timezone,
         archive=Path(env.get("MOTET_ARCHIVE") or home / "archive").expanduser(),
@@ -130,6 +132,10 @@ def _timezone(env: Mapping[str, str], problems: list[Problem]) -> str:
         fix = "write an IANA name, such as Europe/Berlin"
         problems.append(Problem("config.bad_timezone", f"{name!r} is not a timezone", "MOTET_TIMEZONE", fix))
     return name
+
+
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int, problems: list[Problem]) -> int:

@@ -20,6 +20,8 @@ from motet.config import Config
 from motet.core.errors import Conflict, MotetError, Problem, Refused, Unavailable
 from motet.core.ids import ms_of
 from motet.core.words import Channel
+from motet.delivery.limits import read_limits
+from motet.storage.lanes import LEASE
 from motet.storage.migrate import BY_DAY, BY_MONTH
 from motet.storage.sql import sql
 
@@ -49,7 +51,7 @@ async def examine(config: Config) -> list[Finding]:
         async with open_house(config, name="doctor", size=1) as house:
             findings += [*await _look_at_server(house, where), *await _look_at_schema(house)]
             findings += await _look_at_archive(house) if not await list_missing_migrations(house.pool) else []
-            findings += _look_at_providers(config, house)
+            findings += [*_look_at_providers(config, house), *await _look_at_troubles(house)]
     except Conflict as error:
         fix = "run `motet migrate` with the newest version"
         findings.append(Finding("error", "migrations", str(error), fix, error.code))
@@ -58,6 +60,7 @@ async def examine(config: Config) -> list[Finding]:
         fix = "check the address, the password, and that the server runs" if config.database_url else "see postgres.log"
         findings.append(Finding("error", "database", f"{where}: {error}", fix, error.code))
         findings += _look_at_providers(config, None)
+    findings += _look_at_throttles(config)
     findings += _look_at_address(config)
     findings += _look_at_email(config)
     findings += _look_at_api_key(config)
@@ -159,6 +162,29 @@ def _look_at_providers(config: Config, house: House | None) -> list[Finding]:
             fix = f"set MOTET_{channel.name}_URL, or run `motet up --outbox` to try things out"
             findings.append(_warning("provider", f"{channel.word} has none: campaigns that use it do not launch", fix))
     return findings
+
+
+async def _look_at_troubles(house: House) -> list[Finding]:
+    """Providers that do not answer the workers that live; nothing is asked of a database without the table."""
+    if "0008_delivery.sql" in await list_missing_migrations(house.pool):
+        return []
+    return [
+        _warning(
+            "delivery",
+            f"{Channel(row['channel']).word}: {row['place'] or row['provider']} has not answered since "
+            f"{row['since']:%Y-%m-%d %H:%M} UTC, so messages wait: {row['detail']}",
+            "they go on by themselves once it answers; check its address, sign-in and status page",
+        )
+        for row in await house.pool.fetch(sql("delivery.list_troubles"), LEASE)
+    ]
+
+
+def _look_at_throttles(config: Config) -> list[Finding]:
+    try:
+        read_limits(config.throttles)
+    except Refused as refusal:
+        return [Finding("error", "throttles", f"{p.path}: {p.message}", p.fix, p.code) for p in refusal.problems]
+    return [_ok("throttles", ", ".join(config.throttles))] if config.throttles else []
 
 
 def _look_at_address(config: Config) -> list[Finding]:

@@ -55,7 +55,7 @@ def document(tmp_path):
 def test_every_face_of_the_tool_is_there():
     faces = {
         *("up", "serve", "work", "outbox", "demo", "migrate", "import", "export", "validate", "plan", "apply"),
-        *("launch", "pause", "resume", "cancel", "status", "explain", "doctor"),
+        *("launch", "pause", "resume", "cancel", "retry", "status", "explain", "doctor"),
     }
     assert faces <= set(app)
 
@@ -142,15 +142,16 @@ def test_launching_for_nobody_is_refused(capsys):
     assert "cli.no_customers" in capsys.readouterr().err
 
 
-def test_a_blueprint_can_be_printed_and_is_valid(capsys, document):
-    assert main(["blueprint", "welcome-series"]) == 0
+@pytest.mark.parametrize("name", ["welcome-series", "onboarding"])
+def test_a_blueprint_can_be_printed_and_is_valid(name, capsys, document):
+    assert main(["blueprint", name]) == 0
     assert main(["validate", document(capsys.readouterr().out)]) == 0
 
 
 def test_blueprints_are_listed(capsys):
     assert main(["blueprint", "--json"]) == 0
     names = {b["name"] for b in json.loads(capsys.readouterr().out)["blueprints"]}
-    assert {"welcome-series", "abandoned-cart-recovery", "win-back"} <= names
+    assert {"welcome-series", "onboarding", "abandoned-cart-recovery", "win-back"} <= names
 
 
 def test_an_import_without_its_file_starts_nothing(capsys, home, tmp_path):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import motet
+from motet.app import check_template
 from motet.authoring.campaign import validate
 from motet.authoring.reading import read_documents
+from motet.authoring.steps.registry import FORMS
 from motet.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +60,33 @@ def test_every_campaign_in_the_pages_is_valid():
     for block in blocks:
         for document in read_documents(block, "campaigns.md"):
             assert validate(document) == []
+
+
+HELLO = {"channel": "sms", "content": {"text": "Hello"}}
+WAYS = ("hello", "thanks", "reminder")  # the steps that the parts in the page lead to
+
+
+def complete(block: str) -> dict[str, Any]:
+    """A journey, or a part of one as the page shows it in a whole one."""
+    (part,) = read_documents(f"steps:\n{block}" if block.startswith("- ") else block, "journeys.md")
+    if "kind" in part:
+        return part
+    paths = [{"when": {"way": name}, "go": name} for name in WAYS]
+    ends = [{"name": name, **HELLO, "next": "exit"} for name in WAYS]
+    steps = [{"type": "branch", "paths": paths}, *part.get("steps", []), *ends]
+    return {"kind": "journey", "name": "part", **part, "steps": steps}
+
+
+def test_every_journey_and_every_part_of_one_in_the_pages_is_valid():
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGES["journeys.md"], re.DOTALL)
+    assert len(blocks) > 15
+    for block in blocks:
+        assert validate(complete(block), check_template) == [], block
+
+
+def test_every_kind_of_step_has_an_example():
+    shown = set(re.findall(r"type: (\w+)", PAGES["journeys.md"]))
+    assert {form.words[0] for form in FORMS} <= shown
 
 
 def test_every_link_between_pages_leads_somewhere():

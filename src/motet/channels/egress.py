@@ -87,11 +87,12 @@ class Egress:
         trusted: bool = False,
         timeout: float | None = None,
         limit: int = 65_536,
+        cut: bool = False,
     ) -> Response:
         """Sends one request and reads its answer: at most `timeout` seconds (no more than the client's own) and
         `limit` bytes.
 
-        Raises Forbidden, NotSent, or Lost. An answer longer than `limit` is Lost.
+        Raises Forbidden, NotSent, or Lost. An answer longer than `limit` is Lost, or with `cut` cut there.
         """
         target = _read_url(url)
         trusted = trusted or not self._hosts.isdisjoint((target.raw_host or "", f"{target.raw_host}:{target.port}"))
@@ -105,7 +106,7 @@ class Egress:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(10.0, seconds / 2)),
             ) as answer:
-                body = await _read_body(answer.content, limit)
+                body = await _read_body(answer.content, limit, cut=cut)
                 return Response(answer.status, answer.headers, body)
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.__cause__, _Barred):
@@ -196,10 +197,12 @@ def _read_url(url: str) -> URL:
     return target
 
 
-async def _read_body(content: aiohttp.StreamReader, limit: int) -> bytes:
+async def _read_body(content: aiohttp.StreamReader, limit: int, *, cut: bool) -> bytes:
     body = bytearray()
     async for chunk in content.iter_chunked(16_384):
         body += chunk
+        if len(body) > limit and cut:
+            return bytes(body[:limit])
         if len(body) > limit:
             raise aiohttp.ClientPayloadError(f"longer than {limit} bytes")
     return bytes(body)

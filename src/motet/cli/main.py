@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from motet import __version__
-from motet.cli import campaigns, customers, health, imports, keys, people, processes, segments
+from motet.cli import campaigns, customers, health, imports, keys, people, processes, segments, simulate
 from motet.cli.printing import print_failure
 from motet.core.errors import Conflict, MotetError, NotFound, Problem, Refused
 
@@ -48,7 +48,9 @@ app.command(campaigns.launch)
 app.command(campaigns.pause)
 app.command(campaigns.resume)
 app.command(campaigns.cancel)
+app.command(campaigns.retry)
 app.command(campaigns.blueprint)
+app.command(simulate.simulate)
 
 segments_app = App(name="segments", help="Look at segments; `motet apply` makes them.")
 segments_app.default(segments.list_segments)

@@ -1,21 +1,25 @@
 """Delivery: the workers of one channel take approved messages by priority and hand them to its provider.
 
-peek     the next messages of a lane, by priority
+peek     the next messages of a lane: the transactional ones, or the others by rank
 recheck  consent and suppression once more, at the moment of sending
 render   finished content, or a refusal with a reason
+admit    whom the gates and the throttles let pass; the others wait, no attempt spent
 claim    `sending` is committed before the wire
 push     the provider's answer for each
 record   the answer, the counts, and what the engine should hear
+
+A channel has two shares of workers: one for transactional messages alone, with a call of the provider kept for it, and
+one for the rest. So a password reset waits for no campaign.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from motet.audience.profiles import load_customers
@@ -25,65 +29,30 @@ from motet.content.render import RenderFailed
 from motet.core.errors import Refused
 from motet.core.facts import Facts, spoken_view
 from motet.core.messages import Answer, Outgoing, Unknown
-from motet.core.program import Program
 from motet.core.reasons import Reason
 from motet.core.words import CampaignStatus, Channel
 from motet.decisions.pipeline import recheck
-from motet.delivery.fate import settle, strip
-from motet.delivery.queue import Fate, Ready, Waiting, claim, load_contexts, peek, record, recover, refuse
-from motet.delivery.rendering import Renderers
+from motet.delivery.campaigns import Campaigns
+from motet.delivery.fate import is_lost, settle, strip
+from motet.delivery.gates import WHOLE, Gates, place_of
+from motet.delivery.limits import Limits
+from motet.delivery.orphans import recover
+from motet.delivery.queue import Fate, Ready, Waiting, claim, load_contexts, peek, postpone, record, refuse
+from motet.delivery.rendering import Renderers, is_action
+from motet.delivery.shares import Share, make_shares
+from motet.delivery.throttles import Throttles
 from motet.storage.pool import TROUBLE, UNFIT, Pool
-from motet.storage.programs import load_programs
-from motet.storage.sql import sql
-from motet.storage.turns import Turns
 
 log = structlog.get_logger()
 
 PEEK = 256  # messages prepared in one go
+BREATH = 16  # messages rendered before others get their turn
 CLAIM = 64  # messages in hand at most, for each lane at work: what a crash leaves unknown
-AT_ONCE = 4  # lanes of one channel at work at the same time
 SURVEY = 5.0  # seconds between looks that no notification asked for
+SOON = timedelta(seconds=1)  # what was put off is looked at again no sooner
 WORTH = timedelta(days=3)  # a marketing message that waited longer is not sent any more
 
 Refusal = tuple[Waiting, Reason, str]
-_encode = msgspec.json.Encoder().encode
-
-
-class Campaigns:
-    """Programs and statuses as delivery needs them, read again when a campaign changes."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self.programs: dict[UUID, Program] = {}
-        self.status: dict[UUID, CampaignStatus] = {}
-        self.asking: frozenset[UUID] = frozenset()  # revisions whose messages may speak of computed traits
-        self.stale = True
-        self._reading = asyncio.Lock()
-
-    async def refresh(self) -> None:
-        """Nobody goes on before the picture is whole; one that could not be read is read again."""
-        async with self._reading:
-            if not self.stale:
-                return
-            self.stale = False
-            try:
-                self.programs, campaigns = await load_programs(self.pool)
-            except BaseException:
-                self.stale = True
-                raise
-            self.status = {c: s for c, (s, _) in campaigns.items()}
-            self.asking = frozenset(r for r, p in self.programs.items() if b"traits" in _encode(p.steps))
-
-    async def find(self, revisions: set[UUID]) -> None:
-        """Reads again when one of these is not known: its word may have been lost with a connection."""
-        if revisions - self.programs.keys():
-            self.stale = True
-            await self.refresh()
-
-    @property
-    def idle(self) -> list[UUID]:
-        """Paused campaigns: what they approved waits."""
-        return [c for c, s in self.status.items() if s is CampaignStatus.PAUSED]
 
 
 class ChannelPool:
@@ -101,60 +70,82 @@ class ChannelPool:
         renderers: Renderers,
         clock: Callable[[], datetime],
         zone: tzinfo = UTC,
+        limits: Limits | None = None,
     ) -> None:
         self.pool = pool
         self.channel = channel
         self.provider = provider
+        self.lanes = lanes
         self.worker_id = worker_id
         self.campaigns = campaigns
         self.renderers = renderers
         self.now = clock
         self.values = Values(zone)
-        self.turns = Turns(clock, range(lanes))
-        self.calls = asyncio.Semaphore(provider.concurrency)
+        self.first, self.rest = make_shares(clock, lanes, provider.concurrency)
+        self.gates = Gates(provider.name, clock, lambda: self.mark(range(lanes)))
+        self.throttles = Throttles(pool, channel, limits or Limits())
 
-    async def work(self, stop: asyncio.Event) -> None:
-        """Takes lanes in turn until `stop`; what is in hand then is finished first."""
+    def mark(self, lanes: Iterable[int]) -> None:
+        """Something waits in these lanes."""
+        lanes = list(lanes)
+        self.rest.turns.mark(lanes)
+        if self.campaigns.transactional or self.campaigns.stale:
+            self.first.turns.mark(lanes)
+
+    async def work(self, stop: asyncio.Event, share: Share) -> None:
+        """Takes a share's lanes in turn until `stop`; what is in hand then is finished first."""
         while not stop.is_set():
-            lane = self.turns.take()
+            lane = share.turns.take()
             if lane is None:
-                await self.turns.wait(SURVEY)
+                await share.turns.wait(SURVEY)
                 continue
             more = True
             try:
-                more = await self.serve(lane)
+                more = await self.serve(lane, share)
             except TROUBLE as error:
                 log.warning("delivery will try again", lane=lane, channel=self.channel.word, error=repr(error))
                 await asyncio.sleep(0.5)
             finally:
-                self.turns.done(lane, more=more)
+                share.turns.done(lane, more=more)
 
-    async def serve(self, lane: int) -> bool:
-        """One round of one lane. Returns whether more may wait."""
+    async def serve(self, lane: int, share: Share) -> bool:
+        """One round of one lane. Returns whether more may wait that may go now."""
         await self.campaigns.refresh()
-        waiting, ready, refused = await self._prepare(lane)
+        if self._wait_for_gate(lane, share):
+            return False
+        limit = self.gates.room() or PEEK
+        waiting, ready, refused = await self._prepare(lane, limit, share)
         if refused:
             await refuse(self.pool, lane, self.channel, refused, self.now())
         for start in range(0, len(ready), CLAIM):
-            await self._deliver(lane, ready[start : start + CLAIM])
-        return len(waiting) == PEEK
+            await self._deliver(lane, ready[start : start + CLAIM], share)
+            if self._wait_for_gate(lane, share):
+                return False
+        return len(waiting) == limit
 
     async def survey(self) -> None:
         """The look that no notification asked for: lanes with something due, and what dead workers left."""
         await self.campaigns.refresh()
-        now = self.now()
-        self.turns.mark(
-            await recover(self.pool, self.channel, self.worker_id, idempotent=self.provider.idempotent, now=now)
-        )
-        rows = await self.pool.fetch(sql("delivery.survey"), self.channel, now, self.campaigns.idle)
-        self.turns.mark(row["lane"] for row in rows)
+        now, idle, resent = self.now(), self.campaigns.idle, sorted(self.campaigns.transactional)
+        idempotent = self.provider.idempotent
+        self.mark(await recover(self.pool, self.channel, self.worker_id, idempotent=idempotent, resent=resent, now=now))
+        for share in (self.first, self.rest):
+            rows = await self.pool.fetch(share.survey, self.channel, now, idle)
+            share.turns.mark(row["lane"] for row in rows)
+
+    def _wait_for_gate(self, lane: int, share: Share) -> bool:
+        """Whether the provider is given a rest; the lane then comes again when it is over."""
+        until = self.gates.shut_until(WHOLE)
+        if until is not None:
+            share.turns.plan_at_latest(lane, until)
+        return until is not None
 
     # peek, recheck, render -------------------------------------------------------------------------------------
 
-    async def _prepare(self, lane: int) -> tuple[list[Waiting], list[Ready], list[Refusal]]:
+    async def _prepare(self, lane: int, limit: int, share: Share) -> tuple[list[Waiting], list[Ready], list[Refusal]]:
         now = self.now()
         async with self.pool.acquire() as connection:
-            waiting = await peek(connection, lane, self.channel, now, self.campaigns.idle, PEEK)
+            waiting = await peek(connection, lane, self.channel, now, self.campaigns.idle, limit, first=share.first)
             if not waiting:
                 return [], [], []
             customers = {
@@ -166,7 +157,9 @@ class ChannelPool:
         traits = await self.values.load(self.pool, lane, sorted(asking), now) if asking else {}
         ready: list[Ready] = []
         refused: list[Refusal] = []
-        for one in waiting:
+        for number, one in enumerate(waiting, 1):
+            if number % BREATH == 0:  # rendering is the longest that anybody else here waits for
+                await asyncio.sleep(0)
             if self.campaigns.status.get(one.campaign_id) is CampaignStatus.PAUSED:  # since the peek
                 continue
             customer = customers.get(one.customer_id)
@@ -183,11 +176,16 @@ class ChannelPool:
 
     def _finish(self, one: Waiting, facts: Facts, context: dict[str, object]) -> Ready | Refusal:
         program = self.campaigns.programs.get(one.revision_id)
+        if program is not None and is_lost(
+            one, idempotent=self.provider.idempotent, transactional=program.transactional
+        ):
+            return one, Reason.ANSWER_LOST, ""
         if program is None or self.campaigns.status.get(one.campaign_id) in (None, CampaignStatus.CANCELLED):
             return one, Reason.CAMPAIGN_STOPPED, ""
         if not program.transactional and facts.now - one.approved_at > WORTH:
             return one, Reason.EXPIRED, ""
-        reason = recheck(facts, self.channel, transactional=program.transactional)
+        action = is_action(program, one.step)
+        reason = recheck(facts, self.channel, transactional=program.transactional, action=action)
         if reason is not None:
             return one, reason, ""
         try:
@@ -196,50 +194,83 @@ class ChannelPool:
             payload = renderer.render(facts.customer, view, one.id, facts.now)
         except (RenderFailed, Refused) as error:
             return one, Reason.RENDER_FAILED, str(error)
+        except Exception as error:  # a fault of ours in one message must not hold up a lane
+            log.exception("rendering broke", message=str(one.id), channel=self.channel.word)
+            return one, Reason.RENDER_FAILED, repr(error)
         outgoing = Outgoing(
             message_id=one.id, customer_id=one.customer_id, payload=payload, idempotency_key=str(one.id)
         )
         return Ready(one, outgoing)
 
-    # claim, push, record ---------------------------------------------------------------------------------------
+    # admit, claim, push, record ---------------------------------------------------------------------------------
 
-    async def _deliver(self, lane: int, ready: Sequence[Ready]) -> None:
-        claim_id, won = await claim(self.pool, lane, self.channel, self.worker_id, ready, self.now())
+    async def _deliver(self, lane: int, ready: Sequence[Ready], share: Share) -> None:
+        places = [place_of(one.outgoing) for one in ready]
+        entered = self.gates.enter(places)
+        try:
+            admitted = await self._admit(lane, ready, places, entered, share)
+            claim_id, won = await claim(self.pool, lane, self.channel, self.worker_id, admitted, self.now())
+        except BaseException:
+            won = []
+            raise
+        finally:  # a gate that let in what then was not sent waits for no answer
+            gone = {place_of(one.outgoing) for one in won}
+            self.gates.give_back([p for p, may in zip(places, entered, strict=True) if may and p not in gone])
         if not won:
             return
-        answers = await self._push(won)
+        answers = await self._push(won, share)
         now = self.now()
-        fates = [
-            settle(
-                one.waiting,
-                answer,
-                now,
-                idempotent=self.provider.idempotent,
-                transactional=self.campaigns.programs[one.waiting.revision_id].transactional,
-            )
-            for one, answer in zip(won, answers, strict=True)
-        ]
+        fates = [self._settle(one.waiting, answer, now) for one, answer in zip(won, answers, strict=True)]
         await self._record(lane, claim_id, fates, now)
-        retries = [f.send_at for f in fates if f.send_at is not None]
-        if retries:
-            self.turns.plan_at_latest(lane, min(retries))
-        if len(retries) == len(fates):
-            await self._pause(min(retries))
+        if retries := [f.send_at for f in fates if f.send_at is not None]:
+            share.turns.plan_at_latest(lane, min(retries))
 
-    async def _push(self, ready: Sequence[Ready]) -> list[Answer]:
+    async def _admit(
+        self, lane: int, ready: Sequence[Ready], places: Sequence[str], entered: Sequence[bool], share: Share
+    ) -> list[Ready]:
+        """Whom the gates and the throttles let pass. Of the others, those of one host or domain are put off, so that
+        they stand in nobody's way; those of the whole provider stay where they are."""
+        if all(entered) and self.throttles.idle:
+            return list(ready)
+        now = self.now()
+        inside = [one for one, may in zip(ready, entered, strict=True) if may]
+        admitted, later = await self.throttles.admit(inside, now, first=share.first)
+        for one, place, may in zip(ready, places, entered, strict=True):
+            if not may and place != WHOLE:
+                rest = max((self.gates.shut_until(place) or now) - now, SOON)
+                later.append((one, now + rest * (1 + random.random())))  # noqa: S311
+        if later:
+            await postpone(self.pool, lane, later)
+            share.turns.plan_at_latest(lane, min(at for _, at in later))
+        return admitted
+
+    def _settle(self, waiting: Waiting, answer: Answer, now: datetime) -> Fate:
+        program = self.campaigns.programs[waiting.revision_id]
+        return settle(
+            waiting,
+            answer,
+            now,
+            idempotent=self.provider.idempotent,
+            transactional=program.transactional,
+            action=is_action(program, waiting.step),
+        )
+
+    async def _push(self, ready: Sequence[Ready], share: Share) -> list[Answer]:
         """The provider's answers, in order; several calls at once."""
         size = self.provider.batch
         parts = [ready[start : start + size] for start in range(0, len(ready), size)]
-        answers = await asyncio.gather(*(self._call(part) for part in parts))
+        answers = await asyncio.gather(*(self._call(part, share) for part in parts))
         return [answer for part in answers for answer in part]
 
-    async def _call(self, part: Sequence[Ready]) -> list[Answer]:
-        async with self.calls:
+    async def _call(self, part: Sequence[Ready], share: Share) -> list[Answer]:
+        async with share.calls:
             try:
-                return await self.provider.send([one.outgoing for one in part])
+                answers = await self.provider.send([one.outgoing for one in part])
             except Exception as error:  # a provider's own fault: nobody knows how far it came
                 log.exception("provider broke", provider=self.provider.name)
-                return [Unknown(repr(error)) for _ in part]
+                answers = [Unknown(repr(error)) for _ in part]
+        self.gates.hear([place_of(one.outgoing) for one in part], answers)
+        return answers
 
     async def _record(self, lane: int, claim_id: UUID, fates: Sequence[Fate], now: datetime) -> None:
         """An answer in hand is worth waiting for a database that went away; words that it cannot keep are left out."""
@@ -257,7 +288,3 @@ class ChannelPool:
                 log.warning("answers wait for the database", channel=self.channel.word, error=repr(error))
                 await asyncio.sleep(delay)
                 delay = min(5.0, delay * 2)
-
-    async def _pause(self, until: datetime) -> None:
-        """Every message of a claim was put off: the provider is in trouble, and hammering does not help."""
-        await asyncio.sleep(min(5.0, max(0.0, (until - self.now()).total_seconds())))

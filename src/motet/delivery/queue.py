@@ -1,9 +1,9 @@
-"""The queue in the database: peek, claim, record, refuse, and the claims that a dead worker left."""
+"""The queue in the database: peek, claim, postpone, record, refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +15,23 @@ from motet.core.ids import enrollment_of, uuid7
 from motet.core.messages import Outgoing
 from motet.core.metrics import Metric
 from motet.core.reasons import Reason
-from motet.core.words import Channel, MessageStatus, Verdict
-from motet.storage.lanes import LEASE
+from motet.core.words import Channel, MessageStatus, Priority, Verdict
 from motet.storage.pool import Connection, Pool
 from motet.storage.sql import sql
 from motet.storage.stats import Counts
 
+# By how much a priority goes ahead: a message goes before one of a lower priority unless that one has waited longer by
+# the difference. So nothing starves, and what is urgent waits for nothing that is younger than a day.
+LEAD = {
+    Priority.LOW: timedelta(0),
+    Priority.MEDIUM: timedelta(minutes=30),
+    Priority.HIGH: timedelta(hours=4),
+    Priority.URGENT: timedelta(days=1),
+}
+
 
 class Waiting(msgspec.Struct, frozen=True):
-    """An approved message whose time has come."""
+    """An approved message whose time has come, or one whose answer was lost and whose deadline has."""
 
     customer_id: UUID
     id: UUID
@@ -33,6 +41,7 @@ class Waiting(msgspec.Struct, frozen=True):
     priority: int
     attempts: int
     approved_at: datetime
+    status: int = MessageStatus.APPROVED
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -47,19 +56,24 @@ class Fate(msgspec.Struct, frozen=True):
 
     waiting: Waiting
     status: MessageStatus
-    send_at: datetime | None = None  # when to try again
+    send_at: datetime | None = None  # when to try again, or when an unknown one is taken for lost
     sent_at: datetime | None = None
     failed_at: datetime | None = None
     provider_ref: str | None = None
     error: str | None = None
     event: Event | None = None  # what the engine should hear of it
+    again: bool = False  # unknown, and to be sent again
 
 
 async def peek(
-    connection: Connection, lane: int, channel: Channel, now: datetime, idle: Sequence[UUID], limit: int
+    connection: Connection, lane: int, channel: Channel, now: datetime, idle: Sequence[UUID], limit: int, *, first: bool
 ) -> list[Waiting]:
-    """The next messages by priority; nothing is locked."""
-    rows = await connection.fetch(sql("delivery.peek"), lane, channel, now, idle, limit)
+    """The next messages: the transactional ones (`first`), or the others by rank. Nothing is locked."""
+    if first:
+        rows = await connection.fetch(sql("delivery.peek_first"), lane, channel, now, idle, limit)
+    else:
+        leads = list(LEAD.values())
+        rows = await connection.fetch(sql("delivery.peek"), lane, channel, now, idle, limit, list(LEAD), leads)
     return [Waiting(*row) for row in rows]
 
 
@@ -75,7 +89,7 @@ async def load_contexts(connection: Connection, lane: int, messages: Sequence[Wa
 async def claim(
     pool: Pool, lane: int, channel: Channel, worker_id: UUID, ready: Sequence[Ready], now: datetime
 ) -> tuple[UUID, list[Ready]]:
-    """Commits `sending` for the messages that are still approved; returns the claim and those won."""
+    """Commits `sending` for the messages that still wait as they did; returns the claim and those won."""
     claim_id = uuid7(to_ms(now))
     rows = await pool.fetch(
         sql("delivery.claim"),
@@ -86,9 +100,22 @@ async def claim(
         worker_id,
         channel,
         now,
+        [r.waiting.attempts for r in ready],
     )
     won = {row["id"] for row in rows}
     return claim_id, [r for r in ready if r.waiting.id in won]
+
+
+async def postpone(pool: Pool, lane: int, later: Sequence[tuple[Ready, datetime]]) -> None:
+    """Puts messages off without an attempt spent."""
+    await pool.execute(
+        sql("delivery.postpone"),
+        lane,
+        [one.waiting.customer_id for one, _ in later],
+        [one.waiting.id for one, _ in later],
+        [one.waiting.attempts for one, _ in later],
+        [at for _, at in later],
+    )
 
 
 async def record(
@@ -130,6 +157,7 @@ async def refuse(
             lane,
             [w.customer_id for w, _, _ in refused],
             [w.id for w, _, _ in refused],
+            [w.attempts for w, _, _ in refused],
             [detail[:500] or None for _, _, detail in refused],
         )
         gone = {row["id"] for row in rows}
@@ -150,36 +178,6 @@ async def refuse(
         await counts.save(connection, lane, now)
 
 
-async def recover(pool: Pool, channel: Channel, mine: UUID, *, idempotent: bool, now: datetime) -> set[int]:
-    """Settles what dead workers (never `mine`) had in hand; returns the lanes where something waits again.
-
-    Where the provider honours an idempotency key the message is sent again with the same one. Else nobody can know
-    whether it was sent: it is `unknown`, and only a receipt will tell.
-    """
-    again: set[int] = set()
-    for orphan in await pool.fetch(sql("delivery.list_orphans"), channel, LEASE, mine):
-        lane = orphan["lane"]
-        status = MessageStatus.APPROVED if idempotent else MessageStatus.UNKNOWN
-        counts = Counts()
-        async with pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(
-                sql("delivery.settle_orphan"),
-                lane,
-                orphan["customer_ids"],
-                orphan["message_ids"],
-                int(status),
-                now if idempotent else None,
-            )
-            if not idempotent:
-                for row in rows:
-                    counts.add(row["campaign_id"], channel, Metric.UNKNOWN)
-            await connection.execute(sql("delivery.drop_claim"), lane, orphan["id"])
-            await counts.save(connection, lane, now)
-        if idempotent:
-            again.add(lane)
-    return again
-
-
 def _count(fates: Sequence[Fate], channel: Channel) -> Counts:
     counts = Counts()
     for fate in fates:
@@ -188,7 +186,7 @@ def _count(fates: Sequence[Fate], channel: Channel) -> Counts:
             MessageStatus.REJECTED: Metric.FAILED,
             MessageStatus.UNKNOWN: Metric.UNKNOWN,
         }.get(fate.status)
-        if metric is not None:
+        if metric is not None and not fate.again:
             counts.add(fate.waiting.campaign_id, channel, metric)
     return counts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from motet.content.adapt import adapt
 from motet.content.render import Brand, Renderer, compile_content
 from motet.core.content import MessageArgs
-from motet.core.program import Program
+from motet.core.program import Program, Step
 from motet.core.words import Channel
 
+ACTION = "action"  # the kind of a step
 _KEEP = 2000
 
 
@@ -32,10 +34,7 @@ class Renderers:
         return renderer
 
     def _compile(self, program: Program, step: int, channel: Channel) -> Renderer:
-        args = msgspec.convert(program.steps[step].args, MessageArgs)
-        content = args.content.get(channel.word)
-        if content is None:
-            content = adapt(args.content[args.channel], Channel.of(args.channel), channel)
+        content = _content(program.steps[step], channel)
         return compile_content(
             channel,
             content,
@@ -44,3 +43,17 @@ class Renderers:
             campaign=program.name,
             transactional=program.transactional,
         )
+
+
+def is_action(program: Program, step: int) -> bool:
+    """Whether a message asks another system and says nothing to the customer."""
+    return program.steps[step].kind == ACTION
+
+
+def _content(step: Step, channel: Channel) -> dict[str, Any]:
+    if step.kind == ACTION:
+        content: dict[str, Any] = step.args["content"][channel.word]  # checked when the document was read
+        return content
+    args = msgspec.convert(step.args, MessageArgs)
+    said = args.content.get(channel.word)
+    return adapt(args.content[args.channel], Channel.of(args.channel), channel) if said is None else said

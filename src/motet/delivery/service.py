@@ -12,8 +12,11 @@ import structlog
 from motet.channels.base import Provider
 from motet.content.render import Brand
 from motet.core.words import Channel
-from motet.delivery.pipeline import AT_ONCE, SURVEY, Campaigns, ChannelPool
+from motet.delivery.campaigns import Campaigns
+from motet.delivery.limits import Limits
+from motet.delivery.pipeline import SURVEY, ChannelPool
 from motet.delivery.rendering import Renderers
+from motet.delivery.troubles import Told, tell
 from motet.storage.lanes import BEAT, beat, forget
 from motet.storage.pool import TROUBLE, Pool
 from motet.storage.wakes import Wakes
@@ -34,6 +37,7 @@ class Delivery:
         brand: Brand,
         clock: Callable[[], datetime] | None = None,
         zone: tzinfo = UTC,
+        limits: Limits | None = None,
     ) -> None:
         """`zone` is the brand's: where the days and months of computed traits begin."""
         self.pool = pool
@@ -41,6 +45,7 @@ class Delivery:
         self.worker_id = worker_id
         self.providers = providers
         self.campaigns = Campaigns(pool)
+        self._told: Told = []
         now = clock or (lambda: datetime.now(UTC))
         renderers = Renderers(brand)
         self.pools = {
@@ -54,6 +59,7 @@ class Delivery:
                 renderers=renderers,
                 clock=now,
                 zone=zone,
+                limits=limits,
             )
             for channel, provider in providers.items()
         }
@@ -69,22 +75,30 @@ class Delivery:
             for provider in self.providers.values():
                 await provider.close()
         await forget(self.pool, self.worker_id)
+        await tell(self.pool, self.worker_id, {}, self._told)
 
     async def _run(self, stop: asyncio.Event) -> None:
         wakes = Wakes(self.pool, ("motet_delivery", "motet_work"), self._heard)
         async with wakes, asyncio.TaskGroup() as group:
             keepers = [group.create_task(self._every(BEAT, self._beat)), group.create_task(wakes.watch())]
             keepers += [group.create_task(self._every(SURVEY, pool.survey)) for pool in self.pools.values()]
-            workers = [group.create_task(p.work(stop)) for p in self.pools.values() for _ in range(AT_ONCE)]
+            workers = [
+                group.create_task(pool.work(stop, share))
+                for pool in self.pools.values()
+                for share in (pool.first, pool.rest)
+                for _ in range(share.workers)
+            ]
             await stop.wait()
             for pool in self.pools.values():
-                pool.turns.stop()
+                pool.first.turns.stop()
+                pool.rest.turns.stop()
             await asyncio.gather(*workers)  # what is in hand is finished, and the heart beats until then
             for keeper in keepers:
                 keeper.cancel()
 
     async def _beat(self) -> None:
         await beat(self.pool, self.worker_id, "delivery")
+        self._told = await tell(self.pool, self.worker_id, self.pools, self._told)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -103,10 +117,10 @@ class Delivery:
         if not payload:  # something may have been missed
             self.campaigns.stale = True
             for each in self.pools.values():
-                each.turns.mark(range(self.lanes))
+                each.mark(range(self.lanes))
             return
         for part in payload.split(","):
             lane, _, number = part.partition(":")
             pool = self.pools.get(Channel(int(number)))
             if pool is not None:
-                pool.turns.mark([int(lane)])
+                pool.mark([int(lane)])

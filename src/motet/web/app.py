@@ -41,7 +41,7 @@ class Web:
         self.feed = OverviewFeed(reports.overview)
         self.outbox = OutboxWindow(services)
         self.debugger = DebuggerFeed(services.tap, services.pool, services.lanes)
-        self.meters = Meters(reports.figures)
+        self.meters = Meters(reports.figures, services.pool)
         api = Gate(make_api(services, reports, self.feed, self.outbox, self.debugger), services.config)
         links = LinkDoors(services.signer, services.events)
         self._gate = api

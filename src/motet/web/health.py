@@ -9,13 +9,15 @@ from time import monotonic
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from motet.analytics.figures import Figures, Snapshot
 from motet.core.metrics import Metric as Counted
 from motet.core.words import Channel
-from motet.storage.pool import Pool
+from motet.storage.lanes import LEASE
+from motet.storage.pool import Pool, Record
+from motet.storage.sql import sql
 from motet.web.asgi import NO_STORE, Receive, Scope, Send, respond, respond_json
 from motet.web.problems import DATABASE_TROUBLE
 
@@ -52,8 +54,8 @@ class Health:
 class Meters:
     """What this process counts, and the counts of `stat`, as Prometheus reads them."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, figures: Figures, pool: Pool) -> None:
+        self._figures, self._pool = figures, pool
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "motet_http_requests", "Requests answered, by door and status.", ("door", "status"), registry=self.registry
@@ -78,13 +80,15 @@ class Meters:
         try:
             async with asyncio.timeout(_PATIENCE * 5):
                 snapshot: Snapshot | None = await self._figures.read(datetime.now(UTC))
+                troubles = await self._pool.fetch(sql("delivery.list_troubles"), LEASE)
         except DATABASE_TROUBLE:
-            snapshot = None
+            snapshot, troubles = None, []
         self._up.set(snapshot is not None)
         text = generate_latest(self.registry)
         if snapshot is not None:
             totals = CollectorRegistry(auto_describe=False)
             totals.register(_Totals(snapshot))
+            totals.register(_Troubles(troubles))
             text += generate_latest(totals)
         await respond(scope, send, 200, text, CONTENT_TYPE_LATEST.encode(), (NO_STORE,))
 
@@ -105,3 +109,20 @@ class _Totals(Collector):
                 revenue.add_metric((word,), tally.value)
         yield counts
         yield revenue
+
+
+class _Troubles(Collector):
+    """Who does not answer: nothing while everybody does."""
+
+    def __init__(self, troubles: list[Record]) -> None:
+        self._troubles = troubles
+
+    def collect(self) -> Iterator[Metric]:
+        down = GaugeMetricFamily(
+            "motet_provider_down",
+            "Workers that have given a provider a rest because it does not answer; host, of a webhook.",
+            labels=("channel", "provider", "host"),
+        )
+        for row in self._troubles:
+            down.add_metric((Channel(row["channel"]).word, row["provider"], row["place"]), row["workers"])
+        yield down

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from motet.archive.reader import Archive
 from motet.channels.base import Provider
 from motet.config import Config
 from motet.content.links import LinkSigner
-from motet.core.errors import Problem
+from motet.core.errors import Problem, Unavailable
 from motet.core.words import Channel
 from motet.ingest.events import EventBuffer
 from motet.ingest.tap import Tap
@@ -20,6 +20,13 @@ from motet.web.write_keys import WriteKeys
 
 ContentCheck = Callable[[Channel, dict[str, Any]], list[Problem]]
 Readiness = Callable[[set[Channel]], list[Problem]]
+Simulator = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], Awaitable[bytes]]
+
+
+async def _nobody_simulates(
+    document: Mapping[str, Any], options: Mapping[str, Any], settings: Mapping[str, Any]
+) -> bytes:
+    raise Unavailable("no simulator is set up here")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +34,7 @@ class Services:
     """All open, and closed by whoever made them.
 
     `providers` are for their callbacks only: nothing is sent from here. `check` checks the templates of a document,
-    `ready` what keeps channels from sending.
+    `ready` what keeps channels from sending; `simulate` tells as JSON what a document would do.
     """
 
     pool: Pool
@@ -40,5 +47,6 @@ class Services:
     ready: Readiness
     archive: Archive
     keys: WriteKeys
+    simulate: Simulator = _nobody_simulates
     tap: Tap = field(default_factory=Tap)
     providers: Mapping[Channel, Provider] = field(default_factory=dict)

@@ -43,7 +43,7 @@ def sms(to: str, text: str = "Hello", status_url: str = "") -> Outgoing:
         ("+15550109002", Rejected("twilio.21610", "Attempt to send to unsubscribed recipient", True)),
         ("+15550109003", Retry("twilio.20429", "Too Many Requests", 7.0)),
         ("+15550109006", Unknown("Twilio answered 500")),
-        ("+15550109007", Retry("twilio.20503", "Service unavailable")),
+        ("+15550109007", Retry("twilio.20503", "Service unavailable", down=True)),
         ("+15550100001", Accepted("SM00000000000000000000000000000001")),
     ],
 )
@@ -63,7 +63,7 @@ async def test_wrong_token_gives_no_message_up(case: TwilioCase) -> None:
     url = f"twilio://{SID}:wrong@127.0.0.1:{case.server.port}?service=MG1&scheme=http"
     provider = open_provider(Channel.SMS, url, case.context())
     await provider.open()
-    assert await provider.send([sms("+15550100001")]) == [Retry("twilio.20003", "Authenticate")]
+    assert await provider.send([sms("+15550100001")]) == [Retry("twilio.20003", "Authenticate", down=True)]
 
 
 def make(public_url: str = "https://motet.example") -> TwilioProvider:

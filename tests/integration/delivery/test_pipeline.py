@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from delivering import BRAND, Scripted, a_pool, approved, no_pause, serve_all
+from delivering import BRAND, Scripted, a_pool, approved, serve_all
 from motet.core.clock import to_ms
 from motet.core.errors import Problem
 from motet.core.ids import lane_of, uuid7
@@ -15,7 +15,9 @@ from motet.core.messages import Accepted, Answer, Email, Rejected, Retry, Unknow
 from motet.core.metrics import Metric
 from motet.core.reasons import Reason
 from motet.core.words import CampaignStatus, Channel, MessageStatus, Priority
-from motet.delivery.queue import claim, recover
+from motet.delivery.fate import LOST_AFTER
+from motet.delivery.orphans import recover
+from motet.delivery.queue import claim
 from motet.delivery.rendering import Renderers
 from motet.delivery.service import Delivery
 from motet.storage.pool import Pool
@@ -62,14 +64,13 @@ async def test_rejections_become_failures_that_the_engine_hears(pool: Pool) -> N
 async def test_a_retry_goes_back_to_the_queue_and_is_sent_when_its_time_comes(pool: Pool) -> None:
     program, _ = await approved(pool, 4)
     clock = Clock()
-    answers: list[Answer] = [Retry("451", after=600.0)] * 4 + [Accepted()] * 4
+    answers: list[Answer] = [*[Retry("451")] * 4, *[Accepted()] * 4]
     provider = Scripted(lambda one: answers.pop(0))
     channel = a_pool(pool, provider, clock)
-    channel._pause = no_pause  # type: ignore[method-assign]
     await serve_all(channel)
     await serve_all(channel)
     assert len(provider.sent) == 4
-    clock.now = NOW + timedelta(seconds=600)
+    clock.now = NOW + timedelta(seconds=700)
     await serve_all(channel)
     assert len(provider.sent) == 8
     assert {m["attempts"] for m in await rows(pool, "message")} == {2}
@@ -109,7 +110,8 @@ async def test_urgent_goes_before_what_waited_longer(pool: Pool) -> None:
     urgent = await pool.fetchval("SELECT id FROM message WHERE lane = 1 ORDER BY id DESC LIMIT 1")
     await pool.execute("UPDATE message SET priority = $2 WHERE id = $1", urgent, int(Priority.URGENT))
     provider = Scripted(lambda one: Accepted())
-    await a_pool(pool, provider, Clock()).serve(1)
+    channel = a_pool(pool, provider, Clock())
+    await channel.serve(1, channel.rest)
     assert provider.sent[0].message_id == urgent
 
 
@@ -120,15 +122,15 @@ async def test_what_a_dead_worker_had_in_hand_is_flagged_or_sent_again(pool: Poo
         provider = Scripted(lambda one: Accepted(), idempotent)
         channel = a_pool(pool, provider, Clock())
         await channel.campaigns.refresh()
-        _, ready, _ = await channel._prepare(lane)
+        _, ready, _ = await channel._prepare(lane, 256, channel.rest)
         _, won = await claim(pool, lane, Channel.EMAIL, uuid7(9), ready, NOW)  # a worker nobody knows
         assert won
         assert await recover(pool, Channel.EMAIL, channel.worker_id, idempotent=idempotent, now=NOW) == (
             {lane} if idempotent else set()
         )
-        found = await pool.fetch("SELECT status FROM message WHERE id = ANY($1)", [w.waiting.id for w in won])
-        wanted = MessageStatus.APPROVED if idempotent else MessageStatus.UNKNOWN
-        assert {r["status"] for r in found} == {wanted}
+        found = await pool.fetch("SELECT status, send_at FROM message WHERE id = ANY($1)", [w.waiting.id for w in won])
+        assert {r["status"] for r in found} == {MessageStatus.UNKNOWN}
+        assert {r["send_at"] for r in found} == {NOW if idempotent else NOW + LOST_AFTER}
     assert await rows(pool, "delivery_claim") == []
     assert await count(pool, program.id, Metric.UNKNOWN) >= 1
 

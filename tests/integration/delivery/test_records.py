@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 import motet.delivery.pipeline as pipeline
-from delivering import BRAND, Scripted, a_pool, approved, no_pause, serve_all
+from delivering import BRAND, Scripted, a_pool, approved, serve_all
 from motet.core.ids import lane_of, uuid7
 from motet.core.messages import Accepted, Answer, Outgoing, Rejected, Unknown
 from motet.core.metrics import Metric
 from motet.core.words import CampaignStatus, Channel, MessageStatus
-from motet.delivery.queue import recover
+from motet.delivery.orphans import recover
+from motet.delivery.queue import record
 from motet.delivery.service import Delivery
 from motet.storage.pool import Pool
 from stage import LANES, NOW, Clock, an_engine, count, put_event, rows, turn_all
@@ -26,7 +27,7 @@ async def test_an_answer_whose_commit_was_not_heard_of_is_counted_once(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
     program, _ = await approved(pool, 1)
-    real, calls = pipeline.record, 0
+    real, calls = record, 0
 
     async def lossy(*args: Any) -> None:
         nonlocal calls
@@ -59,7 +60,6 @@ async def test_a_receipt_that_comes_before_the_retry_ends_the_wait(pool: Pool) -
     clock = Clock()
     provider = Scripted(lambda one: Unknown("lost"))
     channel = a_pool(pool, provider, clock)
-    channel._pause = no_pause  # type: ignore[method-assign]
     await serve_all(channel)
     message = (await rows(pool, "message"))[0]
     await put_event(pool, ada, "delivered", message_id=message["id"])
@@ -93,7 +93,8 @@ async def test_an_answer_that_comes_after_the_worker_was_taken_for_dead_is_kept(
             await recover(pool, Channel.EMAIL, uuid7(7), idempotent=False, now=NOW)
             return await super().send(batch)
 
-    await a_pool(pool, Stalled(lambda one: Accepted("ref")), Clock()).serve(lane_of(ada, LANES))
+    channel = a_pool(pool, Stalled(lambda one: Accepted("ref")), Clock())
+    await channel.serve(lane_of(ada, LANES), channel.rest)
     assert (await rows(pool, "message"))[0]["status"] == MessageStatus.ACCEPTED
     assert await count(pool, program.id, Metric.UNKNOWN) == 1
 
@@ -105,7 +106,7 @@ async def test_nothing_of_a_paused_campaign_goes_out_when_a_worker_starts(pool: 
     delivery = Delivery(pool, lanes=LANES, worker_id=uuid7(1), providers={Channel.EMAIL: provider}, brand=BRAND)
     stop = asyncio.Event()
     running = asyncio.create_task(delivery.run(stop))
-    turns = delivery.pools[Channel.EMAIL].turns
+    turns = delivery.pools[Channel.EMAIL].rest.turns
     async with asyncio.timeout(20):
         while turns._ready or turns.working:  # until every lane was served once
             await asyncio.sleep(0.02)

@@ -112,7 +112,7 @@ async def test_only_named_customers_are_launched_and_unknown_ones_are_told(site:
 
 async def test_blueprints_are_documents_to_start_from(site: Site) -> None:
     blueprints = await (await site.get("/api/blueprints")).json()
-    assert [b["name"] for b in blueprints] == ["welcome-series", "abandoned-cart-recovery", "win-back"]
+    assert [b["name"] for b in blueprints] == ["welcome-series", "onboarding", "abandoned-cart-recovery", "win-back"]
     for blueprint in blueprints:
         assert (await site.post("/api/campaigns", blueprint["document"])).status == 200
 

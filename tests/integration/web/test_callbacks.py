@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from motet.channels.base import refuse_callback
 from motet.core.ids import derive_message_id
 from motet.core.messages import Receipt
 from motet.core.words import Channel
 from motet.storage.pool import Pool
+from motet.web import room
 from siting import run_site
 from stage import put_customers
 
@@ -61,3 +64,13 @@ async def test_a_forged_callback_changes_nothing(pool: Pool, tmp_path: Path) -> 
         assert (await site.post("/hooks/nobody", data=b"")).status == 404
         assert (await site.get("/hooks/postman")).status == 405
         assert await pool.fetchval("SELECT count(*) FROM event") == 0
+
+
+async def test_callbacks_share_a_bounded_room(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their bodies are read before anybody knows who sent them."""
+    monkeypatch.setattr(room, "MOST", 1000)
+    async with run_site(pool, tmp_path, providers={Channel.SMS: Postman(None, None)}) as site:
+        answer = await site.post("/hooks/postman", data=b"x" * 2000)
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (503, "unavailable")
+        again = await site.post("/hooks/postman", data=b"x" * 500)  # what was refused gave its room back
+        assert again.status == 403

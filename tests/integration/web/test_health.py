@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from making import NOW, a_program, say
+from motet.core.ids import uuid7
 from motet.core.metrics import Metric
 from motet.core.words import Channel
+from motet.storage.lanes import beat
 from motet.storage.pool import Pool
+from motet.storage.sql import sql
 from motet.storage.stats import Counts
 from siting import Site
 from stage import put_campaign
@@ -28,3 +31,14 @@ async def test_metrics_count_requests_and_messages(site: Site, pool: Pool) -> No
     assert 'motet_messages_total{channel="email",metric="sent"} 3.0' in text
     assert 'motet_revenue_total{channel="email"} 12.5' in text
     assert "motet_database_up 1.0" in text
+
+
+async def test_metrics_tell_who_does_not_answer_the_workers_that_live(site: Site, pool: Pool) -> None:
+    assert "motet_provider_down{" not in await (await site.get("/metrics")).text()
+    alive, gone = uuid7(1), uuid7(2)
+    await beat(pool, alive, "delivery")
+    await pool.execute(sql("delivery.tell_troubles"), alive, [1], ["smtp"], [""], [NOW], ["no route"])
+    await pool.execute(sql("delivery.tell_troubles"), gone, [6], ["standard"], ["h.example"], [NOW], ["no route"])
+    text = await (await site.get("/metrics")).text()
+    told = [line for line in text.splitlines() if line.startswith("motet_provider_down{")]
+    assert told == ['motet_provider_down{channel="email",host="",provider="smtp"} 1.0']

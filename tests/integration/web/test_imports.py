@@ -144,6 +144,21 @@ async def test_a_disk_without_room_says_so(site: Site, monkeypatch: pytest.Monke
     assert (status, told["code"]) == (507, "import.no_room")
 
 
+async def test_a_disk_that_fills_while_a_file_comes_keeps_its_reserve(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a Content-Length nobody knows before how much will come, and the database may be on the same disk."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"external_id\n" + b"c1\n" * 500_000
+        monkeypatch.setattr(uploads, "_RESERVE", 1 << 60)
+        yield b"c1\n" * 500_000
+
+    answer = await site.post("/api/imports?kind=customers", data=pieces())
+    assert (answer.status, (await answer.json())["code"]) == (507, "import.no_room")
+    assert list(folder(site).iterdir()) == []
+
+
 async def test_a_preview_shows_columns_guesses_and_rejects(site: Site) -> None:
     cut = PEOPLE[:-5].encode()
     answer = await site.post("/api/imports/preview?kind=customers", data=cut)

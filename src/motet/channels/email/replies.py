@@ -49,7 +49,7 @@ def read_answer(stage: Stage, reply: Reply) -> Answer:
         return Accepted(_provider_ref(reply.text))
     if kind == 5 and reply.code not in _ABOUT_US:
         return Rejected(f"smtp.{reply.code}", reply.text[:300], suppress=_is_bad_address(stage, reply))
-    return Retry(f"smtp.{reply.code}", reply.text[:300])
+    return Retry(f"smtp.{reply.code}", reply.text[:300], down=reply.code in _ABOUT_US)
 
 
 def _is_bad_address(stage: Stage, reply: Reply) -> bool:

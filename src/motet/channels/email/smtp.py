@@ -108,7 +108,7 @@ class SmtpProvider:
         if job.tries < _TRIES and self._watch is not None and not job.batch.done.done():
             self._queue.appendleft(job)
         else:
-            job.finish(Retry("smtp.connection_lost", why))
+            job.finish(Retry("smtp.connection_lost", why, down=True))
 
     def ended(self, dialogue: Dialogue) -> None:
         self._dialogues.discard(dialogue)
@@ -137,7 +137,7 @@ class SmtpProvider:
             self._connecting.discard(task)
             self._rest_until = asyncio.get_running_loop().time() + _BREATH
             if not self._dialogues and not self._connecting:  # nobody is left who could take the queue
-                self._drain(Retry(failure.code, failure.detail))
+                self._drain(Retry(failure.code, failure.detail, down=True))
         else:
             self._connecting.discard(task)
             self._dialogues.add(dialogue)

@@ -66,7 +66,7 @@ class InboxProvider:
         try:
             connection = await pool.acquire(timeout=10)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            return Retry("inbox.unavailable", f"the database cannot be reached: {error}"[:300])
+            return Retry("inbox.unavailable", f"the database cannot be reached: {error}"[:300], down=True)
         try:
             await connection.execute(
                 sql("channels.insert_inbox_items"),

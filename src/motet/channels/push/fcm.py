@@ -108,9 +108,9 @@ class FcmProvider:
                 trusted=True,
             )
         except NoToken as error:
-            return Retry("fcm.no_token", str(error), error.after)
+            return Retry("fcm.no_token", str(error), error.after, down=True)
         except (Forbidden, NotSent) as error:
-            return Retry("fcm.connect", str(error))
+            return Retry("fcm.connect", str(error), down=True)
         except Lost as error:
             return Unknown(str(error))
         return _read_answer(response, token)
@@ -151,7 +151,7 @@ def _read_answer(response: Response, token: str) -> Answer:
     if code in _DEAD_TOKEN or (code == "INVALID_ARGUMENT" and "registration token" in detail):
         return Rejected(word, detail, dead=(token,))
     if response.status in (429, 503):
-        return Retry(word, detail, retry_after(response.headers))
+        return Retry(word, detail, retry_after(response.headers), down=response.status == 503)
     if response.status >= 500:
         return Unknown(f"FCM answered {response.status} {detail}".strip())
     if response.status in (401, 403, 404):  # the account, the project or the key of APNs; not this message
@@ -187,7 +187,8 @@ def _combine(answers: Sequence[Answer]) -> Answer:
             return answer
     waits = [answer for answer in answers if isinstance(answer, Retry)]
     if waits:
-        return Retry(waits[0].code, waits[0].detail, max(each.after or 0.0 for each in waits) or None)
+        after = max(each.after or 0.0 for each in waits) or None
+        return Retry(waits[0].code, waits[0].detail, after, down=all(each.down for each in waits))
     refusals = [answer for answer in answers if isinstance(answer, Rejected)]
     alive = [refusal for refusal in refusals if not refusal.dead]
     told = (alive or refusals)[0]

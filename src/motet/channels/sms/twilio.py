@@ -99,9 +99,9 @@ class TwilioProvider:
                 "POST", self._url, headers=self._headers, data=urlencode(form).encode(), trusted=True
             )
         except Forbidden as error:
-            return Retry("twilio.bad_url", str(error))
+            return Retry("twilio.bad_url", str(error), down=True)
         except NotSent as error:
-            return Retry("twilio.connect", str(error))
+            return Retry("twilio.connect", str(error), down=True)
         except Lost as error:
             return Unknown(str(error))
         return _read_answer(response)
@@ -165,11 +165,11 @@ def _read_answer(response: Response) -> Answer:
     code, detail = said.get("code"), str(said.get("message", ""))[:300]
     word = f"twilio.{code or response.status}"
     if response.status in (429, 503):  # not taken up; every other 5xx may have come after the text went out
-        return Retry(word, detail, retry_after(response.headers))
+        return Retry(word, detail, retry_after(response.headers), down=response.status == 503)
     if response.status >= 500:
         return Unknown(f"Twilio answered {response.status} {detail}".strip())
     if response.status in (401, 403, 404) or code in _ABOUT_US:
-        return Retry(word, detail)
+        return Retry(word, detail, down=response.status == 401)
     return Rejected(word, detail, suppress=code in _BAD_NUMBER or code in _STOPPED)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -24,6 +25,7 @@ from motet.core.messages import Accepted, Answer, Outgoing, Receipt, Rejected, R
 from motet.core.words import Channel
 
 _TIMEOUT = 20.0  # seconds; the specification asks for 15 to 30
+_LONGEST_ANSWER = 16_384  # bytes that are kept of an answer
 _LATER = frozenset({408, 425, 429})
 _SHORTEST_SECRET = 24  # bytes, as the specification asks
 
@@ -76,12 +78,18 @@ class StandardWebhookProvider:
         assert isinstance(egress, Egress)
         try:
             response = await egress.request(
-                "POST", hook.url, headers=self._sign(str(outgoing.message_id), body), data=body, timeout=_TIMEOUT
+                "POST",
+                hook.url,
+                headers=self._sign(str(outgoing.message_id), body),
+                data=body,
+                timeout=_TIMEOUT,
+                limit=_LONGEST_ANSWER + 1,
+                cut=True,
             )
         except Forbidden as error:
             return Rejected("webhook.forbidden_url", str(error))
         except NotSent as error:
-            return Retry("webhook.connect", str(error))
+            return Retry("webhook.connect", str(error), down=True)
         except Lost as error:
             return Unknown(str(error))
         return _read_answer(response)
@@ -104,10 +112,24 @@ def _read_answer(response: Response) -> Answer:
     status = response.status
     word, detail = f"webhook.{status}", response.body[:200].decode("utf-8", "replace")
     if 200 <= status < 300:
-        return Accepted()
+        return Accepted(answer={"status": status, "body": _read_body(response.body)})
     if status in _LATER or status >= 500:
         # A server that failed may have taken it up. The same webhook-id goes out again, so nothing is doubled.
-        return Retry(word, detail, retry_after(response.headers))
+        return Retry(word, detail, retry_after(response.headers), down=status >= 500)
     if 300 <= status < 400:
         return Rejected(word, "the receiver redirects, which is not followed")
     return Rejected(word, detail)
+
+
+def _read_body(body: bytes) -> Any:
+    """The JSON of an answer; as text what is none, is cut, or holds what the database cannot keep. None when empty."""
+    if not body:
+        return None
+    if len(body) <= _LONGEST_ANSWER and b"\\u0000" not in body:
+        try:
+            said = msgspec.json.decode(body)
+            msgspec.json.encode(said)  # a lone surrogate may be read and not written
+            return said
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pass
+    return body[:_LONGEST_ANSWER].decode("utf-8", "replace").replace("\x00", "")

@@ -167,8 +167,8 @@ FROM transfer t JOIN lane l ON l.lane = t.lane
 WHERE t.lane = $1 AND t.id = $2 AND t.kind = $3 AND t.done_at IS NULL
 
 -- name: hold_messages
--- What waits for delivery, held against it; 2 means that one is on the wire.
-SELECT status FROM message WHERE lane = $1 AND customer_id = $2 AND status IN (1, 2) FOR UPDATE
+-- What waits for delivery (an unknown one as well), held against it; 2 means that one is on the wire.
+SELECT status FROM message WHERE lane = $1 AND customer_id = $2 AND status IN (1, 2, 5) FOR UPDATE
 
 -- name: is_claimed
 -- A receipt may come sooner than the answer: then the message is not `sending` any more, but its answer is still out.

@@ -12,7 +12,20 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from motet.analytics.reports import Reports
 from motet.core.errors import Problem
-from motet.web.api import campaigns, customers, debugger, events, imports, keys, outbox, overview, people, segments
+from motet.web.api import (
+    campaigns,
+    customers,
+    debugger,
+    events,
+    imports,
+    journeys,
+    keys,
+    outbox,
+    overview,
+    people,
+    segments,
+    simulations,
+)
 from motet.web.api.tools import ApiRequest, Tools, read_version
 from motet.web.asgi import Door
 from motet.web.debugger import DebuggerFeed
@@ -29,7 +42,9 @@ _SEAL = {
 }
 
 
-_SUBJECTS = (overview, campaigns, customers, people, segments, events, debugger, imports, keys, outbox)
+_SUBJECTS = (
+    overview, campaigns, customers, people, segments, journeys, simulations, events, debugger, imports, keys, outbox,
+)  # fmt: skip
 
 
 def make_api(

@@ -32,7 +32,7 @@ def test_refusal_suppresses_only_an_address_that_nobody_has(stage: Stage, code: 
 @pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 530, 534, 535, 538])
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.BODY])
 def test_what_passes_or_is_our_own_fault_is_tried_again(stage: Stage, code: int) -> None:
-    assert read_answer(stage, Reply(code, "later")) == Retry(f"smtp.{code}", "later")
+    assert read_answer(stage, Reply(code, "later")) == Retry(f"smtp.{code}", "later", down=code >= 500)
 
 
 @pytest.mark.parametrize(
