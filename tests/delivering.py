@@ -21,6 +21,7 @@ from motet.core.words import Channel, MessageStatus
 from motet.delivery.campaigns import Campaigns
 from motet.delivery.limits import Limits
 from motet.delivery.pipeline import ChannelPool
+from motet.delivery.pulse import Pulse
 from motet.delivery.rendering import Renderers
 from motet.storage.pool import Pool
 from stage import LANES, NOW, Clock, an_engine, put_campaign, put_customers, put_launch, turn_all
@@ -59,10 +60,12 @@ class Scripted:
         return []
 
 
-def a_pool(pool: Pool, provider: Provider, clock: Clock, limits: Limits | None = None) -> ChannelPool:
+def a_pool(
+    pool: Pool, provider: Provider, clock: Clock, limits: Limits | None = None, pulse: Pulse | None = None
+) -> ChannelPool:
     return ChannelPool(
         pool, provider.channel, provider, lanes=LANES, worker_id=uuid7(to_ms(NOW)), campaigns=Campaigns(pool),
-        renderers=Renderers(BRAND), clock=clock, limits=limits,
+        renderers=Renderers(BRAND), clock=clock, limits=limits, pulse=pulse,
     )  # fmt: skip
 
 

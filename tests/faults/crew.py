@@ -16,6 +16,7 @@ from motet.core.ids import lane_of, uuid7
 from motet.storage.pool import TROUBLE, Pool
 from stage import LANES
 
+_ENDED = "SELECT count(*) FROM enrollment WHERE status <> 1"
 _OF = "(SELECT id FROM worker WHERE split_part(detail, ':', 2) = $1::text)"
 
 
@@ -79,9 +80,12 @@ async def tell(pool: Any, customers: Sequence[UUID], name: str = "go", *, wake: 
 
 
 class Feed:
-    """`async with`: tells a crowd little by little, so that a fault lands in the middle. `told` are those so far."""
+    """`async with`: tells a crowd little by little, so that a fault lands in the middle. `told` are those so far. No
+    more are told while `AHEAD` have not been heard to the end: a slow machine gets a small crowd, not a backlog."""
 
-    def __init__(self, pool: Pool, crowd: Sequence[UUID], *, at_once: int = 40, every: float = 0.1) -> None:
+    AHEAD = 400
+
+    def __init__(self, pool: Pool, crowd: Sequence[UUID], *, at_once: int = 20, every: float = 0.1) -> None:
         self._pool, self._crowd, self._at_once, self._every = pool, crowd, at_once, every
         self.told: list[UUID] = []
 
@@ -104,10 +108,12 @@ class Feed:
             self.told.extend(part)
             await asyncio.shield(telling)
             await asyncio.sleep(self._every * random.uniform(0.5, 1.5))
+            while len(self.told) - await self._pool.fetchval(_ENDED) > self.AHEAD:
+                await asyncio.sleep(0.1)
 
 
 async def until(
-    pool: Pool, question: str, *args: Any, crew: Crew | None = None, seconds: float = 60, every: float = 0.05
+    pool: Pool, question: str, *args: Any, crew: Crew | None = None, seconds: float = 180, every: float = 0.05
 ) -> None:
     """Asks until the answer is true; a database that is away is asked again."""
     try:
@@ -124,7 +130,7 @@ async def until(
         raise AssertionError(f"it did not come true within {seconds} s: {question} {args}\n{told}") from None
 
 
-async def until_ended(pool: Pool, people: int, *, crew: Crew, seconds: float = 60) -> None:
+async def until_ended(pool: Pool, people: int, *, crew: Crew, seconds: float = 180) -> None:
     """Every enrollment is over, and every message has its answer."""
     await until(
         pool, "SELECT count(*) = $1 FROM enrollment WHERE status <> 1", people, crew=crew, seconds=seconds, every=0.2

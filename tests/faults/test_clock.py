@@ -130,7 +130,7 @@ async def _hear(pool: Pool, receiver: Receiver, customers: list[UUID], step: str
 
 async def _until_arrived(receiver: Receiver, many: int, step: str) -> None:
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(90):
             while len(_names(receiver, step)) < many:
                 await asyncio.sleep(0.05)
     except TimeoutError:

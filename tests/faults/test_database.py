@@ -19,8 +19,7 @@ import pytest
 import pytest_asyncio
 
 from delivering import Scripted, a_pool, approved, serve_all
-from faults.crew import Crew, in_hand_of, tell, until, until_ended
-from faults.nursery import Worker
+from faults.crew import Crew, tell, until, until_ended
 from faults.oracle import judge
 from faults.providers import MailServer, Receiver
 from making import a_program, say
@@ -34,15 +33,15 @@ from motet.storage.pool import Pool, open_pool
 from motet.storage.sql import sql
 from stage import LANES, Clock, put_campaign, put_customers, put_launch
 
-PEOPLE = 3_000
-ANSWER_WITHIN = 8.0  # seconds
+PEOPLE = 2_000
+ANSWER_WITHIN = 9.0  # seconds
 GREET, LISTEN, REMIND, LEAVE, THANK, EXIT = range(6)  # the journey's steps
 MOMENTS = (  # each stop in the middle of something else: the launch, its messages, answers, timers
     "SELECT count(*) > 0 FROM enrollment",
-    "SELECT count(*) > 300 FROM message WHERE status = 3",
-    "SELECT count(*) > 1200 FROM message WHERE status = 3",
-    "SELECT count(*) > 2000 FROM message WHERE status = 3",
-    f"SELECT count(*) > 300 FROM message WHERE step = {REMIND}",
+    "SELECT count(*) > 200 FROM message WHERE status = 3",
+    "SELECT count(*) > 800 FROM message WHERE status = 3",
+    "SELECT count(*) > 1400 FROM message WHERE status = 3",
+    f"SELECT count(*) > 200 FROM message WHERE step = {REMIND}",
 )
 
 
@@ -101,7 +100,7 @@ async def test_a_database_stopped_hard_five_times_ends_every_journey_exactly(
             await asyncio.sleep(0.02)
         await _start_again(own_server)
         away += time.monotonic() - began
-    await _end_or_excuse(own_pool, crew, workers[1], receiver, mail)
+    await until_ended(own_pool, PEOPLE, crew=crew)
     assert all(worker.alive for worker in workers), crew.said()
     figures = await judge(own_pool, {Channel.WEBHOOK: receiver, Channel.EMAIL: mail}, told=customers, steps=2)
     ways = await own_pool.fetch(_WAYS, GREET, THANK, REMIND, ANSWER_WITHIN)
@@ -111,17 +110,6 @@ async def test_a_database_stopped_hard_five_times_ends_every_journey_exactly(
     thanked = sum(row["thanked"] for row in ways)
     assert 0 < thanked < PEOPLE
     print(f"{len(MOMENTS)} hard stops, {away:.1f} s away, {thanked} of {PEOPLE} thanked: {figures}")
-
-
-async def _end_or_excuse(pool: Pool, crew: Crew, sender: Worker, receiver: Receiver, mail: MailServer) -> None:
-    """What the last test of this file shows is excused, and nothing else: a claim that its sender never heard of."""
-    try:
-        await until_ended(pool, PEOPLE, crew=crew, seconds=40)
-    except AssertionError:
-        stuck = await in_hand_of(pool, sender)
-        if not stuck or stuck & (receiver.counted().keys() | mail.counted().keys()):
-            raise
-        pytest.xfail(f"delivery: {len(stuck)} messages are in a claim that the living sender never heard of")
 
 
 # Whether each was thanked, and whether the answer happened in time: the wait begins when the greeting is decided.
@@ -140,7 +128,7 @@ async def _answer(pool: Pool) -> None:
     rows = await pool.fetch(
         "SELECT m.customer_id FROM message m WHERE m.step = $1 AND NOT EXISTS "
         "(SELECT FROM event v WHERE v.lane = m.lane AND v.customer_id = m.customer_id AND v.name = 'answer') "
-        "ORDER BY m.approved_at DESC LIMIT 500",
+        "ORDER BY m.approved_at DESC LIMIT 300",
         GREET,
     )
     await tell(pool, [row["customer_id"] for row in rows], "answer")
@@ -152,7 +140,7 @@ async def _start_again(server: EmbeddedServer) -> None:
         try:
             return await asyncio.to_thread(server.start)
         except Unavailable:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
     raise AssertionError("PostgreSQL does not come up again")
 
 
@@ -175,8 +163,8 @@ async def test_a_transaction_that_stays_open_holds_nobody_up_and_is_heard_when_i
         began = time.monotonic()
         for start in range(0, len(others), 100):
             await tell(pool, others[start : start + 100])
-            await asyncio.sleep(0.8)
-        await until(pool, "SELECT count(*) = $1 FROM message WHERE status = 3", len(others), crew=crew, seconds=10)
+            await asyncio.sleep(0.4)
+        await until(pool, "SELECT count(*) = $1 FROM message WHERE status = 3", len(others), crew=crew)
         held = time.monotonic() - began
         names = {f"c{n}" for n in range(200, len(customers))}
         assert {arrival.to for arrival in receiver.log} == names
@@ -191,11 +179,6 @@ async def test_a_transaction_that_stays_open_holds_nobody_up_and_is_heard_when_i
     print(f"open for {held:.1f} s while {len(others)} were heard: {figures}")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="delivery: nobody settles a claim of a living worker that never heard of it (recover leaves out its own); "
-    "the messages stay `sending` until the worker ends",
-)
 async def test_a_claim_whose_commit_was_not_heard_of_is_sent_all_the_same(pool: Pool) -> None:
     """The database commits `sending` and dies before it can say so; the worker lives on."""
     await approved(pool, 20)

@@ -10,8 +10,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import pytest
-
 from faults.crew import Crew, tell, until, until_ended
 from faults.oracle import judge
 from faults.providers import MailServer, Receiver
@@ -20,21 +18,22 @@ from motet.core.clock import to_ms
 from motet.core.ids import derive_enrollment_id, lane_of, uuid7
 from motet.core.program import Program, Trigger
 from motet.core.words import Channel, MessageStatus, Priority
+from motet.delivery.look import FRESH
 from motet.engine.loop import Engine
 from motet.storage.lanes import Lease
 from motet.storage.pool import Connection, Pool, open_pool
 from stage import LANES, NOW, put_campaign, put_customers, put_launch
 
 RACERS = 20
-CAMPAIGNS = 12
+CAMPAIGNS = 8
 TIMERS = 20_000
 
 
 async def test_twenty_workers_who_race_for_a_cap_of_one_never_exceed_it(
     database: str, pool: Pool, crew: Crew, receiver: Receiver, mail: MailServer, haste: None
 ) -> None:
-    """Twelve campaigns want to speak to everybody at once, launched and triggered; workers come, go, stall and die."""
-    customers = await put_customers(pool, 400)
+    """Eight campaigns want to speak to everybody at once, launched and triggered; workers come, go, stall and die."""
+    customers = await put_customers(pool, 240)
     await pool.execute("""UPDATE customer SET caps = '{"webhook": 1}'""")
     launched = [a_program(receiver.hook(), name=f"launched-{n}", segments=("new",)) for n in range(CAMPAIGNS // 2)]
     triggered = [
@@ -48,8 +47,8 @@ async def test_twenty_workers_who_race_for_a_cap_of_one_never_exceed_it(
     racers = [_Racer(shared) for _ in range(RACERS)]
     for program in launched:
         await put_launch(pool, program)
-    for _ in range(10):
-        await tell(pool, random.sample(customers, 200))
+    for _ in range(8):
+        await tell(pool, random.sample(customers, 120))
         await asyncio.sleep(0.5)
         owners = [place for place, racer in enumerate(racers) if racer.owns]
         for place in random.sample(owners, min(4, len(owners))):
@@ -86,7 +85,7 @@ class _Stalling(Lease):
         if random.random() < 0.15:
             _Stalling.stalls += 1
             self._still += 1
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(2.0)
             self._still -= 1
         await super().lock(connection, lane, fence)
 
@@ -132,7 +131,7 @@ async def test_twenty_thousand_timers_of_one_second_let_an_urgent_event_by(
     began = len(receiver.log)
     pressing = random.sample(customers, 40)
     await tell(pool, pressing)
-    await until_ended(pool, TIMERS + len(pressing), crew=crew, seconds=60)
+    await until_ended(pool, TIMERS + len(pressing), crew=crew)
     took = (datetime.now(UTC) - due).total_seconds()
 
     first = {step: sorted(a.at for a in receiver.log if a.step == step) for step in ("bulk", "urgent")}
@@ -193,11 +192,6 @@ async def test_who_unsubscribes_between_approval_and_push_hears_nothing(
     assert len(receiver.counted()) == 1_000  # what they did not refuse
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="delivery: consent is looked at when 256 messages are prepared; those claimed later, after slower ones of "
-    "the same batch were answered, are not looked at again",
-)
 async def test_who_unsubscribes_while_a_batch_waits_for_a_slow_provider_hears_nothing(
     pool: Pool, crew: Crew, receiver: Receiver, mail: MailServer
 ) -> None:
@@ -210,7 +204,7 @@ async def test_who_unsubscribes_while_a_batch_waits_for_a_slow_provider_hears_no
     await tell(pool, customers)
     await until(pool, "SELECT count(*) = $1 FROM message WHERE status = 1", len(customers), crew=crew)
     crew.sender("webhook")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not receiver.log:
             await asyncio.sleep(0.01)
     on_the_wire = {r["id"] for r in await pool.fetch("SELECT id FROM message WHERE status <> 1")}
@@ -218,7 +212,8 @@ async def test_who_unsubscribes_while_a_batch_waits_for_a_slow_provider_hears_no
     leaving = [customer for customer in customers if ids[customer] not in on_the_wire]
     await _unsubscribe(pool, leaving, ids)
     gone = "SELECT count(*) = $1 FROM customer WHERE consents ->> 'webhook' = 'false'"
-    await until(pool, gone, len(leaving), crew=crew, seconds=10)
+    await until(pool, gone, len(leaving), crew=crew)
+    await asyncio.sleep(2 * FRESH)  # a look at who still consented is good for so long
     withdrawn, claimed = time.monotonic(), "SELECT id FROM message WHERE status <> 1"
     on_the_wire |= {r["id"] for r in await pool.fetch(claimed)}  # pushed while the engine still heard of it
     receiver.pause = 0.0

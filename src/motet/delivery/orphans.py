@@ -1,8 +1,8 @@
-"""The claims that a dead worker left."""
+"""Claims that nobody has in hand: a dead worker left them, or a living one never heard of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +29,8 @@ async def recover(
         lane = orphan["lane"]
         counts = Counts()
         async with pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(sql("delivery.drop_claim"), lane, orphan["id"]):
+                continue  # somebody else has settled it, or its worker woke and recorded it
             rows = await connection.fetch(
                 sql("delivery.settle_orphan"),
                 lane,
@@ -42,8 +44,23 @@ async def recover(
             if not idempotent:
                 for row in rows:
                     counts.add(row["campaign_id"], channel, Metric.UNKNOWN)
-            await connection.execute(sql("delivery.drop_claim"), lane, orphan["id"])
             await counts.save(connection, lane, now)
         if idempotent:
             again.add(lane)
+    return again
+
+
+async def take_back(pool: Pool, channel: Channel, mine: UUID, in_hand: Container[UUID], *, now: datetime) -> set[int]:
+    """Puts back what a worker claimed and never heard of, as when the database died between its commit and its
+    answer; returns the lanes where it waits again. `in_hand` has to know a claim before the database does."""
+    again: set[int] = set()
+    for claim in await pool.fetch(sql("delivery.list_own"), channel, mine):
+        if claim["id"] in in_hand:
+            continue
+        lane = claim["lane"]
+        async with pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(sql("delivery.drop_claim"), lane, claim["id"]):
+                continue  # recorded since the list was made
+            await connection.execute(sql("delivery.give_back"), lane, claim["customer_ids"], claim["message_ids"], now)
+        again.add(lane)
     return again

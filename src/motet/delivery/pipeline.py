@@ -1,11 +1,11 @@
 """Delivery: the workers of one channel take approved messages by priority and hand them to its provider.
 
 peek     the next messages of a lane: the transactional ones, or the others by rank
-recheck  consent and suppression once more, at the moment of sending
+recheck  consent and suppression once more, at the moment of sending; again for whoever is claimed later than that
 render   finished content, or a refusal with a reason
 admit    whom the gates and the throttles let pass; the others wait, no attempt spent
 claim    `sending` is committed before the wire
-push     the provider's answer for each
+push     the provider's answer for each; nothing once others may have taken this worker for dead
 record   the answer, the counts, and what the engine should hear
 
 A channel has two shares of workers: one for transactional messages alone, with a call of the provider kept for it, and
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
@@ -30,14 +31,16 @@ from motet.core.errors import Refused
 from motet.core.facts import Facts, spoken_view
 from motet.core.messages import Answer, Outgoing, Unknown
 from motet.core.reasons import Reason
-from motet.core.words import CampaignStatus, Channel
-from motet.decisions.pipeline import recheck
+from motet.core.words import Channel, MessageStatus
 from motet.delivery.campaigns import Campaigns
-from motet.delivery.fate import is_lost, settle, strip
+from motet.delivery.fate import settle, strip
 from motet.delivery.gates import WHOLE, Gates, place_of
+from motet.delivery.hand import Hand, Held
 from motet.delivery.limits import Limits
-from motet.delivery.orphans import recover
-from motet.delivery.queue import Fate, Ready, Waiting, claim, load_contexts, peek, postpone, record, refuse
+from motet.delivery.look import FRESH, Look, Refusal, gone
+from motet.delivery.orphans import recover, take_back
+from motet.delivery.pulse import Pulse
+from motet.delivery.queue import Fate, Ready, Waiting, load_contexts, peek, postpone, record, refuse
 from motet.delivery.rendering import Renderers, is_action
 from motet.delivery.shares import Share, make_shares
 from motet.delivery.throttles import Throttles
@@ -50,9 +53,6 @@ BREATH = 16  # messages rendered before others get their turn
 CLAIM = 64  # messages in hand at most, for each lane at work: what a crash leaves unknown
 SURVEY = 5.0  # seconds between looks that no notification asked for
 SOON = timedelta(seconds=1)  # what was put off is looked at again no sooner
-WORTH = timedelta(days=3)  # a marketing message that waited longer is not sent any more
-
-Refusal = tuple[Waiting, Reason, str]
 
 
 class ChannelPool:
@@ -71,6 +71,7 @@ class ChannelPool:
         clock: Callable[[], datetime],
         zone: tzinfo = UTC,
         limits: Limits | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self.pool = pool
         self.channel = channel
@@ -84,6 +85,8 @@ class ChannelPool:
         self.first, self.rest = make_shares(clock, lanes, provider.concurrency)
         self.gates = Gates(provider.name, clock, lambda: self.mark(range(lanes)))
         self.throttles = Throttles(pool, channel, limits or Limits())
+        self.look = Look(channel, campaigns, idempotent=provider.idempotent)
+        self.hand = Hand(channel, worker_id, pulse or Pulse())
 
     def mark(self, lanes: Iterable[int]) -> None:
         """Something waits in these lanes."""
@@ -113,12 +116,15 @@ class ChannelPool:
         await self.campaigns.refresh()
         if self._wait_for_gate(lane, share):
             return False
-        limit = self.gates.room() or PEEK
+        limit, looked = self.gates.room() or PEEK, time.monotonic()
         waiting, ready, refused = await self._prepare(lane, limit, share)
         if refused:
             await refuse(self.pool, lane, self.channel, refused, self.now())
         for start in range(0, len(ready), CLAIM):
-            await self._deliver(lane, ready[start : start + CLAIM], share)
+            part = ready[start : start + CLAIM]
+            if time.monotonic() - looked > FRESH:
+                part = await self._look_again(lane, part)
+            await self._deliver(lane, part, share)
             if self._wait_for_gate(lane, share):
                 return False
         return len(waiting) == limit
@@ -128,10 +134,15 @@ class ChannelPool:
         await self.campaigns.refresh()
         now, idle, resent = self.now(), self.campaigns.idle, sorted(self.campaigns.transactional)
         idempotent = self.provider.idempotent
+        await self.take_back()
         self.mark(await recover(self.pool, self.channel, self.worker_id, idempotent=idempotent, resent=resent, now=now))
         for share in (self.first, self.rest):
             rows = await self.pool.fetch(share.survey, self.channel, now, idle)
             share.turns.mark(row["lane"] for row in rows)
+
+    async def take_back(self) -> None:
+        """What this worker claimed and never heard of waits again."""
+        self.mark(await take_back(self.pool, self.channel, self.worker_id, self.hand.claims, now=self.now()))
 
     def _wait_for_gate(self, lane: int, share: Share) -> bool:
         """Whether the provider is given a rest; the lane then comes again when it is over."""
@@ -160,11 +171,11 @@ class ChannelPool:
         for number, one in enumerate(waiting, 1):
             if number % BREATH == 0:  # rendering is the longest that anybody else here waits for
                 await asyncio.sleep(0)
-            if self.campaigns.status.get(one.campaign_id) is CampaignStatus.PAUSED:  # since the peek
+            if self.look.is_paused(one):  # since the peek
                 continue
             customer = customers.get(one.customer_id)
             if customer is None:  # erased since
-                refused.append((one, Reason.NO_ADDRESS, "the customer is gone"))
+                refused.append(gone(one))
                 continue
             facts = Facts(customer=customer, now=now, traits=traits.get(customer.id))
             made = self._finish(one, facts, contexts[one.id])
@@ -175,20 +186,11 @@ class ChannelPool:
         return waiting, ready, refused
 
     def _finish(self, one: Waiting, facts: Facts, context: dict[str, object]) -> Ready | Refusal:
-        program = self.campaigns.programs.get(one.revision_id)
-        if program is not None and is_lost(
-            one, idempotent=self.provider.idempotent, transactional=program.transactional
-        ):
-            return one, Reason.ANSWER_LOST, ""
-        if program is None or self.campaigns.status.get(one.campaign_id) in (None, CampaignStatus.CANCELLED):
-            return one, Reason.CAMPAIGN_STOPPED, ""
-        if not program.transactional and facts.now - one.approved_at > WORTH:
-            return one, Reason.EXPIRED, ""
-        action = is_action(program, one.step)
-        reason = recheck(facts, self.channel, transactional=program.transactional, action=action)
+        reason = self.look.find_reason(one, facts)
         if reason is not None:
             return one, reason, ""
         try:
+            program = self.campaigns.programs[one.revision_id]
             renderer = self.renderers.find(program, one.step, self.channel)
             view = spoken_view(facts, context)
             payload = renderer.render(facts.customer, view, one.id, facts.now)
@@ -202,6 +204,13 @@ class ChannelPool:
         )
         return Ready(one, outgoing)
 
+    async def _look_again(self, lane: int, ready: Sequence[Ready]) -> list[Ready]:
+        """Those who may still go, of messages that waited for others of their batch."""
+        going, refused = await self.look.again(self.pool, lane, ready, self.now())
+        if refused:
+            await refuse(self.pool, lane, self.channel, refused, self.now())
+        return going
+
     # admit, claim, push, record ---------------------------------------------------------------------------------
 
     async def _deliver(self, lane: int, ready: Sequence[Ready], share: Share) -> None:
@@ -209,19 +218,21 @@ class ChannelPool:
         entered = self.gates.enter(places)
         try:
             admitted = await self._admit(lane, ready, places, entered, share)
-            claim_id, won = await claim(self.pool, lane, self.channel, self.worker_id, admitted, self.now())
+            held = await self.hand.claim(self.pool, lane, admitted, self.now())
+            won = held.messages
         except BaseException:
             won = []
             raise
         finally:  # a gate that let in what then was not sent waits for no answer
-            gone = {place_of(one.outgoing) for one in won}
-            self.gates.give_back([p for p, may in zip(places, entered, strict=True) if may and p not in gone])
+            sent = {place_of(one.outgoing) for one in won}
+            self.gates.give_back([p for p, may in zip(places, entered, strict=True) if may and p not in sent])
         if not won:
             return
-        answers = await self._push(won, share)
+        answers = await self._push(held, share)
         now = self.now()
         fates = [self._settle(one.waiting, answer, now) for one, answer in zip(won, answers, strict=True)]
-        await self._record(lane, claim_id, fates, now)
+        await self._record(lane, held.id, fates, now)
+        self.hand.drop(held)
         if retries := [f.send_at for f in fates if f.send_at is not None]:
             share.turns.plan_at_latest(lane, min(retries))
 
@@ -244,7 +255,9 @@ class ChannelPool:
             share.turns.plan_at_latest(lane, min(at for _, at in later))
         return admitted
 
-    def _settle(self, waiting: Waiting, answer: Answer, now: datetime) -> Fate:
+    def _settle(self, waiting: Waiting, answer: Answer | None, now: datetime) -> Fate:
+        if answer is None:  # not pushed
+            return Fate(waiting, MessageStatus.APPROVED, send_at=now)
         program = self.campaigns.programs[waiting.revision_id]
         return settle(
             waiting,
@@ -255,15 +268,18 @@ class ChannelPool:
             action=is_action(program, waiting.step),
         )
 
-    async def _push(self, ready: Sequence[Ready], share: Share) -> list[Answer]:
-        """The provider's answers, in order; several calls at once."""
-        size = self.provider.batch
-        parts = [ready[start : start + size] for start in range(0, len(ready), size)]
-        answers = await asyncio.gather(*(self._call(part, share) for part in parts))
+    async def _push(self, held: Held, share: Share) -> list[Answer | None]:
+        """The provider's answers, in order, None for what was not pushed; several calls at once."""
+        size, won = self.provider.batch, held.messages
+        parts = [won[start : start + size] for start in range(0, len(won), size)]
+        answers = await asyncio.gather(*(self._call(held, part, share) for part in parts))
         return [answer for part in answers for answer in part]
 
-    async def _call(self, part: Sequence[Ready], share: Share) -> list[Answer]:
+    async def _call(self, held: Held, part: Sequence[Ready], share: Share) -> Sequence[Answer | None]:
         async with share.calls:
+            if not self.hand.is_ours(held):  # this process stood still, and others may have settled it
+                self.gates.give_back([place_of(one.outgoing) for one in part])
+                return [None] * len(part)
             try:
                 answers = await self.provider.send([one.outgoing for one in part])
             except Exception as error:  # a provider's own fault: nobody knows how far it came

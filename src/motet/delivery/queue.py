@@ -87,10 +87,9 @@ async def load_contexts(connection: Connection, lane: int, messages: Sequence[Wa
 
 
 async def claim(
-    pool: Pool, lane: int, channel: Channel, worker_id: UUID, ready: Sequence[Ready], now: datetime
-) -> tuple[UUID, list[Ready]]:
-    """Commits `sending` for the messages that still wait as they did; returns the claim and those won."""
-    claim_id = uuid7(to_ms(now))
+    pool: Pool, lane: int, channel: Channel, worker_id: UUID, claim_id: UUID, ready: Sequence[Ready], now: datetime
+) -> list[Ready]:
+    """Commits `sending` for the messages that still wait as they did; returns those won."""
     rows = await pool.fetch(
         sql("delivery.claim"),
         lane,
@@ -103,7 +102,7 @@ async def claim(
         [r.waiting.attempts for r in ready],
     )
     won = {row["id"] for row in rows}
-    return claim_id, [r for r in ready if r.waiting.id in won]
+    return [r for r in ready if r.waiting.id in won]
 
 
 async def postpone(pool: Pool, lane: int, later: Sequence[tuple[Ready, datetime]]) -> None:
@@ -124,10 +123,12 @@ async def record(
     """Writes the fates, the counts and the events of one claim, in one transaction.
 
     The claim's row makes it repeatable: once it is gone the answers are written, or the claim was taken for dead and
-    settled. Then only what a known answer adds is written: counts and events are not told twice.
+    settled. Then only what a known answer adds is written: counts and events are not told twice. The claim comes
+    first here and wherever else one is settled, so that two who settle the same never deadlock.
     """
     fates = sorted(fates, key=lambda f: (f.waiting.customer_id, f.waiting.id))
     async with pool.acquire() as connection, connection.transaction():
+        ours = await connection.fetchval(sql("delivery.drop_claim"), lane, claim_id)
         await connection.execute(
             sql("delivery.record"),
             lane,
@@ -140,8 +141,9 @@ async def record(
             [f.failed_at for f in fates],
             [f.provider_ref for f in fates],
             [f.error for f in fates],
+            [f.waiting.attempts + 1 for f in fates],
         )
-        if await connection.fetchval(sql("delivery.drop_claim"), lane, claim_id):
+        if ours:
             await _count(fates, channel).save(connection, lane, now)
             await _tell(connection, lane, [f.event for f in fates if f.event is not None])
 

@@ -15,6 +15,7 @@ from motet.core.words import Channel
 from motet.delivery.campaigns import Campaigns
 from motet.delivery.limits import Limits
 from motet.delivery.pipeline import SURVEY, ChannelPool
+from motet.delivery.pulse import Pulse
 from motet.delivery.rendering import Renderers
 from motet.delivery.troubles import Told, tell
 from motet.storage.lanes import BEAT, beat, forget
@@ -45,6 +46,7 @@ class Delivery:
         self.worker_id = worker_id
         self.providers = providers
         self.campaigns = Campaigns(pool)
+        self.pulse = Pulse()
         self._told: Told = []
         now = clock or (lambda: datetime.now(UTC))
         renderers = Renderers(brand)
@@ -60,6 +62,7 @@ class Delivery:
                 clock=now,
                 zone=zone,
                 limits=limits,
+                pulse=self.pulse,
             )
             for channel, provider in providers.items()
         }
@@ -95,9 +98,13 @@ class Delivery:
             await asyncio.gather(*workers)  # what is in hand is finished, and the heart beats until then
             for keeper in keepers:
                 keeper.cancel()
+        for pool in self.pools.values():
+            await pool.take_back()  # else others would hold it for sent, perhaps
 
     async def _beat(self) -> None:
+        at = self.pulse.read()
         await beat(self.pool, self.worker_id, "delivery")
+        self.pulse.beat(at)
         self._told = await tell(self.pool, self.worker_id, self.pools, self._told)
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -123,7 +123,7 @@ async def test_what_a_dead_worker_had_in_hand_is_flagged_or_sent_again(pool: Poo
         channel = a_pool(pool, provider, Clock())
         await channel.campaigns.refresh()
         _, ready, _ = await channel._prepare(lane, 256, channel.rest)
-        _, won = await claim(pool, lane, Channel.EMAIL, uuid7(9), ready, NOW)  # a worker nobody knows
+        won = await claim(pool, lane, Channel.EMAIL, uuid7(9), uuid7(8), ready, NOW)  # a worker nobody knows
         assert won
         assert await recover(pool, Channel.EMAIL, channel.worker_id, idempotent=idempotent, now=NOW) == (
             {lane} if idempotent else set()

@@ -61,18 +61,21 @@ WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id AND m.attemp
   AND m.status IN (1, 5) AND m.send_at IS NOT NULL
 
 -- name: record
--- What the provider said. A receipt that came sooner keeps its status.
+-- What the provider said. A receipt that came sooner keeps its status; so does a later attempt of somebody else, unless
+-- this answer is the last word.
 UPDATE message m
-SET status = CASE WHEN m.status IN (2, 5) THEN n.status ELSE m.status END,
-    send_at = CASE WHEN m.status IN (2, 5) THEN n.send_at ELSE m.send_at END,
+SET status = CASE WHEN m.status IN (2, 5) AND (n.status IN (3, 4) OR m.attempts = n.attempts)
+                  THEN n.status ELSE m.status END,
+    send_at = CASE WHEN m.status IN (2, 5) AND (n.status IN (3, 4) OR m.attempts = n.attempts)
+                   THEN n.send_at ELSE m.send_at END,
     sent_at = coalesce(m.sent_at, n.sent_at),
     failed_at = coalesce(m.failed_at, n.failed_at),
     provider = $2,
     provider_ref = n.provider_ref,
     error = n.error
 FROM unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
-            $9::text[], $10::text[])
-  AS n (customer_id, id, status, send_at, sent_at, failed_at, provider_ref, error)
+            $9::text[], $10::text[], $11::smallint[])
+  AS n (customer_id, id, status, send_at, sent_at, failed_at, provider_ref, error, attempts)
 WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id
 
 -- name: drop_claim
@@ -87,11 +90,23 @@ WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id AND m.attemp
 RETURNING m.id
 
 -- name: list_orphans
--- Claims whose worker is gone.
+-- Claims whose worker is gone. Nobody was seen in times to come: what says so was written before the database's clock
+-- went back.
 SELECT c.lane, c.id, c.customer_ids, c.message_ids FROM delivery_claim c
 WHERE c.channel = $1 AND c.worker_id <> $3
-  AND NOT EXISTS (SELECT FROM worker w WHERE w.id = c.worker_id AND w.seen_at > now() - $2::interval)
+  AND NOT EXISTS (SELECT FROM worker w
+                   WHERE w.id = c.worker_id AND w.seen_at > now() - $2::interval AND w.seen_at < now() + $2::interval)
 LIMIT 100
+
+-- name: list_own
+-- What one worker has claimed.
+SELECT lane, id, customer_ids, message_ids FROM delivery_claim WHERE channel = $1 AND worker_id = $2
+
+-- name: give_back
+-- Claimed and certainly never pushed: it waits again, and no attempt is spent.
+UPDATE message m SET status = 1, send_at = $4, attempts = m.attempts - 1
+FROM unnest($2::uuid[], $3::uuid[]) AS n (customer_id, id)
+WHERE m.lane = $1 AND m.customer_id = n.customer_id AND m.id = n.id AND m.status = 2
 
 -- name: settle_orphan
 -- Nobody knows whether it was sent: unknown, until it is sent again under its key, or lost. Revisions of $5 are sent
@@ -130,7 +145,8 @@ RETURNING key, granted, extract(epoch FROM line_at - now())::float8 AS wait
 -- name: list_troubles
 -- Who is not answering, as the workers that live tell.
 SELECT d.channel, d.provider, d.place, min(d.since) AS since, min(d.detail) AS detail, count(*) AS workers
-FROM delivery_trouble d JOIN worker w ON w.id = d.worker_id AND w.seen_at > now() - $1::interval
+FROM delivery_trouble d
+JOIN worker w ON w.id = d.worker_id AND w.seen_at > now() - $1::interval AND w.seen_at < now() + $1::interval
 GROUP BY d.channel, d.provider, d.place
 ORDER BY d.channel, d.place
 
