@@ -56,9 +56,13 @@ class Wakes:
 
     async def _listen(self) -> None:
         connection = await self.pool.acquire()
-        connection.add_termination_listener(self._on_lost)
-        for channel in self.channels:
-            await connection.add_listener(channel, self._on_heard)
+        try:
+            connection.add_termination_listener(self._on_lost)
+            for channel in self.channels:
+                await connection.add_listener(channel, self._on_heard)
+        except BaseException:  # else each try would keep a connection, and in the end nobody had one
+            connection.terminate()  # the pool takes back what has ended
+            raise
         self._connection = connection
 
     def _on_heard(self, connection: object, pid: int, channel: str, payload: Any) -> None:
